@@ -1,0 +1,60 @@
+# rat_module(NAME SOURCES a.cc ... [USES module-or-library ...])
+#   A folder of src/ as an OBJECT library `rat_NAME`. Objects, so that the installed library can take
+#   $<TARGET_OBJECTS:...> without exporting its modules one by one.
+function(rat_module name)
+  cmake_parse_arguments(arg "" "" "SOURCES;USES" ${ARGN})
+  add_library(rat_${name} OBJECT ${arg_SOURCES})
+  target_link_libraries(rat_${name} PUBLIC rat_compiler ${arg_USES})
+  set_property(GLOBAL APPEND PROPERTY RAT_MODULES rat_${name})
+endfunction()
+
+# rat_link(TARGET module ...): links modules and everything they use. Needed because CMake passes an
+# OBJECT library's objects to its direct user only.
+function(rat_link target)
+  rat_collect_modules(modules ${ARGN})
+  foreach(module IN LISTS modules)
+    target_link_libraries(${target} PRIVATE ${module})
+  endforeach()
+endfunction()
+
+# The given modules and, through their USES, all modules below them.
+function(rat_collect_modules out)
+  get_property(all GLOBAL PROPERTY RAT_MODULES)
+  set(found "")
+  set(todo ${ARGN})
+  while(todo)
+    list(POP_FRONT todo module)
+    if(module IN_LIST all AND NOT module IN_LIST found)
+      list(APPEND found ${module})
+      get_target_property(uses ${module} INTERFACE_LINK_LIBRARIES)
+      list(APPEND todo ${uses})
+    endif()
+  endwhile()
+  set(${out} ${found} PARENT_SCOPE)
+endfunction()
+
+# rat_test(NAME SOURCES a_test.cc ... USES module ...): one GoogleTest program of a folder.
+function(rat_test name)
+  if(NOT RAT_BUILD_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "" "SOURCES;USES" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE rat_compiler GTest::gtest GTest::gmock GTest::gtest_main)
+  rat_link(${name} ${arg_USES})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+endfunction()
+
+# rat_bench(NAME SOURCES a_bench.cc ... USES module ...): one Google Benchmark program of a folder.
+function(rat_bench name)
+  if(NOT RAT_BUILD_BENCH)
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "" "SOURCES;USES" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE rat_compiler benchmark::benchmark)
+  rat_link(${name} ${arg_USES})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bench")
+endfunction()

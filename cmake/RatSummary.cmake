@@ -1,0 +1,5 @@
+message(STATUS "rat_memcache ${PROJECT_VERSION}: ${CMAKE_BUILD_TYPE}, "
+  "${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}")
+foreach(option BUILD_SERVER BUILD_TESTS BUILD_BENCH BUILD_FUZZ WERROR LTO SANITIZE COVERAGE)
+  message(STATUS "  RAT_${option} = ${RAT_${option}}")
+endforeach()

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""Debian packages that the build and the tests need, and their installation."""
+
+import os
+import platform
+import shutil
+import subprocess
+
+import steps
+
+BUILD = ["g++", "cmake", "ninja-build", "libasio-dev", "libxxhash-dev"]
+TEST = ["clang", "libclang-rt-14-dev", "llvm-14", "libgtest-dev", "libgmock-dev",
+        "libbenchmark-dev", "memcached", "python3-pymemcache"]
+CHECK = ["clang-format-14", "clang-tidy-14"]
+
+
+def _installed(packages):
+    query = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *packages],
+                           capture_output=True, text=True, check=False)
+    return {line.split()[0] for line in query.stdout.splitlines() if line.endswith(" installed")}
+
+
+def need(packages):
+    """Installs what is missing of `packages`, asking nothing. Elsewhere than on Debian it says what
+    to install and goes on: configuring will name what it does not find."""
+    if shutil.which("apt-get") is None or shutil.which("dpkg-query") is None:
+        if shutil.which("cmake") is None:
+            raise steps.Failed(f"This is {platform.system()}, not Debian: install by hand what "
+                               f"Debian calls {', '.join(packages)}")
+        return
+    missing = [name for name in packages if name not in _installed(packages)]
+    if not missing:
+        return
+    prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    env = {"DEBIAN_FRONTEND": "noninteractive"}
+    if prefix and shutil.which("sudo") is None:
+        raise steps.Failed(f"As root, run: apt-get install {' '.join(missing)}")
+    steps.run([*prefix, "apt-get", "update", "-q"], "package lists", env=env)
+    steps.run([*prefix, "apt-get", "install", "-y", "-q", "--no-install-recommends", *missing],
+              f"installing {len(missing)} packages", env=env)

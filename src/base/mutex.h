@@ -1,0 +1,36 @@
+// A mutex that Clang's thread-safety analysis understands. What it guards is written at the members
+// with RAT_GUARDED_BY.
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#pragma once
+
+#include <mutex>
+
+#include "base/thread_annotations.h"
+
+namespace rat_memcache {
+
+class RAT_CAPABILITY("mutex") Mutex {
+ public:
+  Mutex() = default;
+  Mutex(const Mutex&) = delete;
+  Mutex& operator=(const Mutex&) = delete;
+
+  void Lock() RAT_ACQUIRE() { mutex_.lock(); }
+  void Unlock() RAT_RELEASE() { mutex_.unlock(); }
+
+ private:
+  std::mutex mutex_;
+};
+
+class RAT_SCOPED_CAPABILITY MutexLock {
+ public:
+  explicit MutexLock(Mutex* mutex) RAT_ACQUIRE(mutex) : mutex_(mutex) { mutex_->Lock(); }
+  ~MutexLock() RAT_RELEASE() { mutex_->Unlock(); }
+  MutexLock(const MutexLock&) = delete;
+  MutexLock& operator=(const MutexLock&) = delete;
+
+ private:
+  Mutex* const mutex_;
+};
+
+}  // namespace rat_memcache

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include "observe/counters.h"
+
+namespace rat_memcache::observe {
+
+ThreadCounters* CounterRegistry::Register() {
+  MutexLock lock(&mutex_);
+  return blocks_.emplace_back(std::make_unique<ThreadCounters>()).get();
+}
+
+CounterRegistry::Sums CounterRegistry::SumLocked() const {
+  Sums sums;
+  for (const auto& block : blocks_) {
+    for (size_t i = 0; i < kCountsTotal; ++i) {
+      sums.counts[i] += block->Get(static_cast<Count>(i));
+    }
+  }
+  return sums;
+}
+
+CounterRegistry::Sums CounterRegistry::Sum() const {
+  MutexLock lock(&mutex_);
+  Sums sums = SumLocked();
+  for (size_t i = 0; i < kCountsTotal; ++i) {
+    sums.counts[i] -= at_reset_.counts[i];
+  }
+  return sums;
+}
+
+CounterRegistry::Sums CounterRegistry::SumSinceStart() const {
+  MutexLock lock(&mutex_);
+  return SumLocked();
+}
+
+void CounterRegistry::Reset() {
+  MutexLock lock(&mutex_);
+  at_reset_ = SumLocked();
+}
+
+}  // namespace rat_memcache::observe

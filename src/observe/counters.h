@@ -1,0 +1,99 @@
+// What happened, counted per thread and summed when somebody asks.
+//
+// A thread adds to its own block with plain loads and stores; nobody else writes there, so counting
+// needs no locked instruction and no shared cache line. A reader may see a count one behind.
+//
+// Threads: Add() by the block's owner only. CounterRegistry from any thread.
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/mutex.h"
+
+namespace rat_memcache::observe {
+
+// The names are those of memcached's `stats` where it has the same.
+enum class Count : uint8_t {
+  kConnectionsOpened,
+  kConnectionsClosed,
+  kConnectionsRejected,
+  kConnectionYields,
+  kBytesRead,
+  kBytesWritten,
+  kCmdGet,
+  kCmdSet,
+  kCmdFlush,
+  kCmdTouch,
+  kGetHits,
+  kGetMisses,
+  kGetExpired,
+  kGetFlushed,
+  kDeleteHits,
+  kDeleteMisses,
+  kIncrHits,
+  kIncrMisses,
+  kDecrHits,
+  kDecrMisses,
+  kCasHits,
+  kCasMisses,
+  kCasBadval,
+  kTouchHits,
+  kTouchMisses,
+  kStoreTooLarge,
+  kStoreNoMemory,
+  // Ours: what a limit cut off.
+  kLinesTooLong,      // connections closed for a line without an end
+  kBuffersRefused,    // connections closed because their buffers would exceed the share of memory
+  kReadsPaused,       // times a connection's input had to wait for its output
+  kAcceptsPaused,     // times no descriptor was left for another connection
+  kCounts,
+};
+
+inline constexpr size_t kCountsTotal = static_cast<size_t>(Count::kCounts);
+
+// One thread's counts.
+class alignas(64) ThreadCounters {
+ public:
+  void Add(Count what, uint64_t n = 1) {
+    std::atomic<uint64_t>& count = counts_[static_cast<size_t>(what)];
+    // Not an atomic addition: only the owner writes.
+    count.store(count.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  uint64_t Get(Count what) const {
+    return counts_[static_cast<size_t>(what)].load(std::memory_order_relaxed);
+  }
+
+ private:
+  std::array<std::atomic<uint64_t>, kCountsTotal> counts_{};
+};
+
+class CounterRegistry {
+ public:
+  // A block for the calling thread; lives as long as the registry.
+  ThreadCounters* Register();
+
+  struct Sums {
+    std::array<uint64_t, kCountsTotal> counts{};
+    uint64_t operator[](Count what) const { return counts[static_cast<size_t>(what)]; }
+  };
+  // Since the last Reset().
+  Sums Sum() const;
+  // Since the start; for gauges, which a reset must not change.
+  Sums SumSinceStart() const;
+  void Reset();
+
+ private:
+  Sums SumLocked() const RAT_REQUIRES(mutex_);
+
+  mutable Mutex mutex_;
+  std::vector<std::unique_ptr<ThreadCounters>> blocks_ RAT_GUARDED_BY(mutex_);
+  Sums at_reset_ RAT_GUARDED_BY(mutex_);
+};
+
+}  // namespace rat_memcache::observe

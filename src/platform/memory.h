@@ -1,0 +1,44 @@
+// Address space from the operating system: reserved at once, backed by memory as it is used.
+//
+// Threads: the calls on different parts of one Reservation may run at the same time.
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#pragma once
+
+#include <cstddef>
+
+#include "base/result.h"
+
+namespace rat_memcache::platform {
+
+// Bytes that Release() works on at least; a power of two.
+size_t PageSize();
+
+// Address space that is freed with the object. Its bytes read as zero until written.
+class Reservation {
+ public:
+  Reservation() = default;
+  // `bytes` is rounded up to whole pages. Costs no memory yet.
+  static Result<Reservation> Make(size_t bytes);
+  Reservation(Reservation&& other) noexcept;
+  Reservation& operator=(Reservation&& other) noexcept;
+  Reservation(const Reservation&) = delete;
+  Reservation& operator=(const Reservation&) = delete;
+  ~Reservation();
+
+  char* data() const { return data_; }
+  size_t size() const { return size_; }
+
+  // Makes [offset, offset + bytes) usable; whole pages. False if the system has no memory left.
+  // Must be called before the first access; again after Release().
+  bool Commit(size_t offset, size_t bytes);
+  // Gives the memory of [offset, offset + bytes) back, whole pages. Contents are lost.
+  void Release(size_t offset, size_t bytes);
+  // Asks for huge pages in [offset, offset + bytes). A wish: it may have no effect.
+  void PreferHugePages(size_t offset, size_t bytes);
+
+ private:
+  char* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+}  // namespace rat_memcache::platform

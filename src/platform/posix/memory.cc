@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include "platform/memory.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "base/check.h"
+
+namespace rat_memcache::platform {
+
+size_t PageSize() {
+  static const size_t size = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  return size;
+}
+
+Result<Reservation> Reservation::Make(size_t bytes) {
+  const size_t page = PageSize();
+  bytes = (bytes + page - 1) / page * page;
+#ifdef MAP_NORESERVE
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+#else
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS;
+#endif
+  void* const data = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, kFlags, -1, 0);
+  if (data == MAP_FAILED) {
+    return Error{"cannot reserve " + std::to_string(bytes) + " bytes of address space: " +
+                     std::strerror(errno) + "; lower -m or raise the limit (ulimit -v)",
+                 kExitOs};
+  }
+  Reservation reservation;
+  reservation.data_ = static_cast<char*>(data);
+  reservation.size_ = bytes;
+  return reservation;
+}
+
+Reservation::Reservation(Reservation&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+Reservation& Reservation::operator=(Reservation&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+Reservation::~Reservation() {
+  if (data_ != nullptr) ::munmap(data_, size_);
+}
+
+// The kernel backs a page at its first access, so there is nothing to ask for here.
+bool Reservation::Commit(size_t offset, size_t bytes) {
+  RAT_DCHECK(offset + bytes <= size_, "outside the reservation");
+  return true;
+}
+
+void Reservation::Release(size_t offset, size_t bytes) {
+  RAT_DCHECK(offset + bytes <= size_, "outside the reservation");
+  ::madvise(data_ + offset, bytes, MADV_DONTNEED);
+}
+
+void Reservation::PreferHugePages(size_t offset, size_t bytes) {
+  RAT_DCHECK(offset + bytes <= size_, "outside the reservation");
+#ifdef MADV_HUGEPAGE
+  ::madvise(data_ + offset, bytes, MADV_HUGEPAGE);
+#endif
+}
+
+}  // namespace rat_memcache::platform

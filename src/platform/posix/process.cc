@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include "platform/process.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace rat_memcache::platform {
+namespace {
+
+// The write end of the pipe that tells the waiting parent; -1 if there is no parent waiting.
+int daemon_pipe = -1;
+// Whether stderr is to be let go of. Only once the server is up, so that a failing start can say why.
+bool daemon_is_silent = false;
+
+std::string ErrnoText() { return std::strerror(errno); }
+
+int64_t Microseconds(const timeval& time) {
+  return int64_t{time.tv_sec} * 1'000'000 + time.tv_usec;
+}
+
+}  // namespace
+
+int64_t ProcessId() { return ::getpid(); }
+
+CpuTime ProcessCpuTime() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return {Microseconds(usage.ru_utime), Microseconds(usage.ru_stime)};
+}
+
+double MonotonicSeconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+Status AllowDescriptors(uint32_t descriptors) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur >= descriptors) return Done{};
+  limit.rlim_cur = descriptors;
+  limit.rlim_max = std::max(limit.rlim_max, limit.rlim_cur);
+  if (::setrlimit(RLIMIT_NOFILE, &limit) == 0) return Done{};
+  return Error{"failed to set rlimit for open files to " + std::to_string(descriptors) + ": " +
+                   ErrnoText() + "; start as root, raise ulimit -n, or lower -c",
+               kExitOs};
+}
+
+bool RunsAsRoot() { return ::geteuid() == 0; }
+
+Status BecomeUser(const std::string& user) {
+  errno = 0;
+  const passwd* const entry = ::getpwnam(user.c_str());
+  if (entry == nullptr) {
+    return Error{"can't find the user " + user + " to switch to; name an existing one with -u",
+                 kExitNoUser};
+  }
+  // In this order: once the user is changed, the groups cannot be.
+  if (::setgroups(0, nullptr) != 0 || ::setgid(entry->pw_gid) != 0 ||
+      ::setuid(entry->pw_uid) != 0) {
+    return Error{"failed to assume identity of user " + user + ": " + ErrnoText(), kExitOs};
+  }
+  return Done{};
+}
+
+Status Daemonize(bool keep_output) {
+  int ends[2];
+  if (::pipe(ends) != 0) return Error{"cannot start in the background: " + ErrnoText(), kExitOs};
+  const pid_t child = ::fork();
+  if (child < 0) return Error{"cannot start in the background: " + ErrnoText(), kExitOs};
+  if (child > 0) {
+    ::close(ends[1]);
+    char word = 0;
+    ssize_t n;
+    do {
+      n = ::read(ends[0], &word, 1);
+    } while (n < 0 && errno == EINTR);
+    if (n == 1) ::_exit(0);
+    // The child has ended without a word of success; its own exit code says more.
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+  }
+  ::close(ends[0]);
+  ::fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+  daemon_pipe = ends[1];
+  daemon_is_silent = !keep_output;
+  if (::setsid() < 0 || ::chdir("/") != 0) {
+    return Error{"cannot start in the background: " + ErrnoText(), kExitOs};
+  }
+  std::signal(SIGHUP, SIG_IGN);
+  const int null = ::open("/dev/null", O_RDWR);
+  if (null >= 0) {
+    ::dup2(null, STDIN_FILENO);
+    if (!keep_output) ::dup2(null, STDOUT_FILENO);
+    if (null > STDERR_FILENO) ::close(null);
+  }
+  return Done{};
+}
+
+void DaemonIsUp() {
+  if (daemon_pipe < 0) return;
+  const ssize_t written = ::write(daemon_pipe, "1", 1);
+  (void)written;  // nobody waits any more: nothing to be done about it
+  ::close(daemon_pipe);
+  daemon_pipe = -1;
+  if (!daemon_is_silent) return;
+  const int null = ::open("/dev/null", O_RDWR);
+  if (null < 0) return;
+  ::dup2(null, STDERR_FILENO);
+  if (null > STDERR_FILENO) ::close(null);
+}
+
+Status WriteFileAtomically(const std::string& path, const std::string& temporary,
+                           const std::string& text) {
+  std::FILE* const file = std::fopen(temporary.c_str(), "w");
+  if (file == nullptr) {
+    return Error{"could not open " + temporary + " for writing: " + ErrnoText(), kExitOs};
+  }
+  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  if ((std::fclose(file) != 0) || !written || ::rename(temporary.c_str(), path.c_str()) != 0) {
+    const std::string why = ErrnoText();
+    ::unlink(temporary.c_str());
+    return Error{"could not write " + path + ": " + why, kExitOs};
+  }
+  return Done{};
+}
+
+Status WritePidFile(const std::string& path) {
+  std::FILE* const old = std::fopen(path.c_str(), "r");
+  if (old != nullptr) {
+    long pid = 0;
+    const bool readable = std::fscanf(old, "%ld", &pid) == 1;
+    std::fclose(old);
+    if (readable && pid > 0 && pid != ::getpid() &&
+        (::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM)) {
+      return Error{"the pid file " + path + " names a running process, " + std::to_string(pid) +
+                       "; stop it or use another file",
+                   kExitOs};
+    }
+  }
+  return WriteFileAtomically(path, path + ".tmp", std::to_string(::getpid()) + "\n");
+}
+
+void RemoveFile(const std::string& path) { ::unlink(path.c_str()); }
+
+}  // namespace rat_memcache::platform

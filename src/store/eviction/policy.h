@@ -1,0 +1,74 @@
+// What an eviction policy decides: which queue a new item joins, which segment is cleaned next, and
+// which of its items stay.
+//
+// The hot path knows no policy: a hit sets the same few bits of a slot (slot.h) under every one of
+// them. So a policy is asked once per insert and once per item cleaned, and it can be exchanged while
+// items stay where they are.
+//
+// To add a policy: a file pair in this folder, a value of PolicyKind, a line in policy.cc.
+//
+// Threads: one policy belongs to one shard and is called under its lock.
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "store/segment_log.h"
+#include "store/slot.h"
+
+namespace rat_memcache::store {
+
+enum class PolicyKind : uint8_t { kFifo, kLru, kS3Fifo };
+
+enum class Verdict : uint8_t {
+  kDrop,     // evict the item
+  kKeep,     // move it to the young end of its own pool
+  kPromote,  // move it to the young end of pool 1
+};
+
+class EvictionPolicy {
+ public:
+  // What a policy may want to know when a cleaning begins.
+  struct Survey {
+    uint64_t items = 0;  // in the shard
+    uint8_t tick = 0;    // the stamp that a hit would set now
+    // Meta bits of an item chosen at random, or nothing (the shard has none, or the draw failed).
+    std::function<std::optional<SlotMeta>()> sample;
+  };
+
+  virtual ~EvictionPolicy() = default;
+  virtual std::string_view name() const = 0;
+
+  // The pool of an item whose key is new to the shard.
+  virtual int Place(uint64_t hash) = 0;
+  // The segment to clean; kNoSegment if none can be.
+  virtual SegmentId Pick(const SegmentLog& log) const = 0;
+  // Called once before the items of a segment are judged.
+  virtual void BeginSegment(const Survey& survey) = 0;
+  // `meta` is what the item keeps if it stays; the policy may change it. `pressure` counts the
+  // segments that were cleaned in a row without making room: a policy that grows stricter with it
+  // ends the search early. (From kPressureMax on, nothing is kept and nobody is asked.)
+  virtual Verdict Judge(SlotMeta* meta, int pressure) const = 0;
+  // An item of `bytes` was evicted (not expired, not deleted) after this verdict.
+  virtual void OnDrop(uint64_t hash, SlotMeta meta) = 0;
+  // Called once after a segment: how many bytes of live items were in it, and how many stayed.
+  virtual void EndSegment(size_t bytes_seen, size_t bytes_kept) = 0;
+  // Memory behind the policy's own tables.
+  virtual size_t bytes() const = 0;
+
+  static constexpr int kPressureMax = 8;
+};
+
+std::unique_ptr<EvictionPolicy> MakePolicy(PolicyKind kind);
+
+// The segment that was opened first among those that can be cleaned, over all pools.
+SegmentId OldestCleanable(const SegmentLog& log);
+// The same within one pool.
+SegmentId OldestCleanable(const SegmentLog& log, int pool);
+
+}  // namespace rat_memcache::store

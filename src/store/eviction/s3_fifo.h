@@ -1,0 +1,42 @@
+// S3-FIFO: two queues and a memory of what was turned away.
+//
+// Rule (Yang, Zhang, Qiu, Yue, Rashmi: "FIFO queues are all you need for cache eviction", SOSP 2023):
+//   A new key joins the small queue (pool 0, a tenth of the shard); a key that was evicted from there
+//   a short while ago joins the main queue (pool 1) at once.
+//   The old end of small: used since it was stored -> main, with its count reset; else evicted, and
+//   remembered in the ghost.
+//   The old end of main: used -> young end again with its count lowered; else evicted.
+// Counts saturate at 3. A hit in between changes nothing but the count, so hot items are not written.
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#pragma once
+
+#include "store/eviction/ghost.h"
+#include "store/eviction/policy.h"
+
+namespace rat_memcache::store {
+
+class S3FifoPolicy final : public EvictionPolicy {
+ public:
+  static constexpr int kSmall = 0;
+  static constexpr int kMain = 1;
+
+  std::string_view name() const override { return "s3fifo"; }
+  int Place(uint64_t hash) override { return ghost_.Take(hash) ? kMain : kSmall; }
+  SegmentId Pick(const SegmentLog& log) const override;
+  void BeginSegment(const Survey& survey) override;
+  Verdict Judge(SlotMeta* meta, int pressure) const override;
+  void OnDrop(uint64_t hash, SlotMeta meta) override;
+  void EndSegment(size_t, size_t) override {}
+  size_t bytes() const override { return ghost_.bytes(); }
+
+ private:
+  // Of the memory in use.
+  static constexpr double kSmallShare = 0.1;
+  // Of the number of items; 25-30 % keep nearly all of a full ghost's worth.
+  static constexpr double kGhostShare = 0.3;
+  static constexpr uint8_t kFreqMax = 3;
+
+  GhostTable ghost_;
+};
+
+}  // namespace rat_memcache::store

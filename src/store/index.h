@@ -1,0 +1,325 @@
+// The index of one shard: from a key's hash to the place of its item, in buckets of one cache line.
+//
+//   Index    tables_ tables, a number that grows and shrinks by one (linear hashing on hash >> 18)
+//   Table    64 .. 1024 buckets, a number that changes by 64 (one 4 KiB page) at a time
+//   Bucket   64 bytes: lock word, displacement, 7 slots (slot.h)
+//
+// The tag in a slot (18 bits of the hash) also decides the bucket: bucket = tag * buckets >> 18. So a
+// table is laid out anew for another number of buckets without reading a single key, and it can be
+// kept 74-92 % full: 9.9-12.4 bytes per item. Keys are read only when a table splits in two, once per
+// doubling. Nothing is ever reorganised beyond one table, which is about 3,000 items.
+//
+// An item that finds its home bucket full goes into the next bucket with room (wrapping inside the
+// table). `displaced` counts such items per home and `reach` bounds how far a search has to go.
+//
+// Locks
+//   The shard lock serialises everything that adds, removes or moves slots.
+//   A bucket's lock guards all slots whose HOME is that bucket, wherever they lie, and the items they
+//   name: a reader that holds it can read the item; a writer takes it to change a slot or an item.
+//   Because the tag decides the home, a slot of another home never matches a reader's tag.
+//   Who changes the shape of a table holds the locks of all its buckets. Readers compute a bucket,
+//   lock it, and compute it again.
+//   Order: shard lock, then bucket locks in ascending order. A reader holds one bucket lock and takes
+//   nothing else under it.
+//
+// Reading without the lock
+//   The lock word is a sequence lock as well: odd while a lock is held, and raised with every change.
+//   A reader notes it (BeginRead), reads slots and item through relaxed atomic words
+//   (base/shared_bytes.h), and then asks whether anything has changed (Consistent). If not, what it
+//   read is what a reader with the lock would have read; if so, it has read nonsense and throws it
+//   away. Nothing is written that other processors share. After H.-J. Boehm, "Can seqlocks get along
+//   with programming language memory models?", MSPC 2012.
+//   Bits that hits change are no change in this sense: they are set by compare-exchange, and it does
+//   not matter if one gets lost.
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#pragma once
+
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/check.h"
+#include "base/prefetch.h"
+#include "base/result.h"
+#include "base/spin_wait.h"
+#include "platform/memory.h"
+#include "store/slot.h"
+
+namespace rat_memcache::store {
+
+struct alignas(64) Bucket {
+  static constexpr int kSlots = 7;
+
+  // Odd while locked. The upper bits count the changes made under the lock; a reader would have to
+  // sleep through 2^31 of them to be fooled.
+  std::atomic<uint32_t> lock;
+  // Items at home here that lie in a later bucket, and how many buckets away the farthest may be.
+  // Written under shard lock and bucket lock.
+  std::atomic<uint8_t> displaced;
+  std::atomic<uint8_t> reach;
+  uint16_t spare;
+  // Relaxed throughout: who acts on a slot holds the lock of its home.
+  std::atomic<uint64_t> slots[kSlots];
+
+  void Lock() {
+    SpinWait wait;
+    uint32_t seen = lock.load(std::memory_order_relaxed);
+    while ((seen & 1) != 0 ||
+           !lock.compare_exchange_weak(seen, seen | 1, std::memory_order_acquire,
+                                       std::memory_order_relaxed)) {
+      if ((seen & 1) != 0) {
+        wait.Once();
+        seen = lock.load(std::memory_order_relaxed);
+      }
+    }
+    // Release fence: what is changed from here on is seen after the odd lock word (Consistent).
+    std::atomic_thread_fence(std::memory_order_release);
+  }
+  // After reading.
+  void Unlock() {
+    lock.store(lock.load(std::memory_order_relaxed) & ~1u, std::memory_order_release);
+  }
+  // After changing something that a reader without the lock would have to notice.
+  void UnlockChanged() {
+    lock.store(lock.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  }
+};
+static_assert(sizeof(Bucket) == 64);
+
+class Index {
+ public:
+  // Items per table at which another table is added; an unsplit table holds up to twice as many.
+  static constexpr uint32_t kItemsPerTable = 1600;
+  static constexpr uint32_t kBucketsPerPage = 64;
+  static constexpr uint32_t kMaxBucketsPerTable = 1024;
+
+  // Reads the key of the item at a location and hashes it. Called under the shard lock.
+  using HashAt = std::function<uint64_t(uint32_t location)>;
+  using PrefetchAt = std::function<void(uint32_t location)>;
+
+  // Address space for `items_max` items; memory is taken as items come.
+  static Result<std::unique_ptr<Index>> Make(uint64_t items_max);
+  Index(const Index&) = delete;
+  Index& operator=(const Index&) = delete;
+
+  // Brings the cache line of a hash's bucket on its way; returns the bucket. Any thread, no lock.
+  const Bucket* Prefetch(uint64_t hash) const {
+    const Bucket* const bucket = Compute(hash).home();
+    PrefetchForWrite(bucket);
+    return bucket;
+  }
+  // The location that a search in this bucket would look at first, or 0. A guess for prefetching: both
+  // may be stale. Any thread, no lock.
+  static uint32_t GuessLocation(const Bucket* bucket, uint64_t hash);
+
+  // Where a hash belongs, under the current shape.
+  struct Home {
+    Bucket* table;
+    uint32_t table_index;
+    uint32_t buckets;  // of the table
+    uint32_t bucket;   // in the table
+    uint32_t tag;
+
+    Bucket* home() const { return table + bucket; }
+  };
+
+  // The home of a hash with its lock held. Unlocks when it goes out of scope.
+  class LockedHome {
+   public:
+    // Any thread. A caller that may write also holds the shard lock.
+    LockedHome(const Index* index, uint64_t hash);
+    // Under the shard lock, for a home that was computed under the same hold of it.
+    explicit LockedHome(const Home& home) : home_(home) { home_.home()->Lock(); }
+    ~LockedHome() { changed_ ? home_.home()->UnlockChanged() : home_.home()->Unlock(); }
+    LockedHome(const LockedHome&) = delete;
+    LockedHome& operator=(const LockedHome&) = delete;
+
+    const Home& operator*() const { return home_; }
+    const Home* operator->() const { return &home_; }
+    // To be called by who changes a slot's location or the item behind it.
+    void MarkChanged() { changed_ = true; }
+
+   private:
+    Home home_;
+    bool changed_ = false;
+  };
+
+  // A home that is read without its lock.
+  struct Glimpse {
+    Home home;
+    uint64_t shape;
+    uint32_t lock;
+
+    bool locked() const { return (lock & 1) != 0; }
+    const Home& operator*() const { return home; }
+  };
+  // Any thread. If the glimpse is locked(), reading is pointless.
+  Glimpse BeginRead(uint64_t hash) const {
+    const Shape shape{shape_.load(std::memory_order_acquire)};
+    const Home home = ComputeIn(shape, hash);
+    // Acquire: what is read from here on is at least as new as the lock word.
+    return {home, shape.word, home.home()->lock.load(std::memory_order_acquire)};
+  }
+  // Whether all that was read since was in one piece. The reads must have been atomic.
+  bool Consistent(const Glimpse& glimpse) const {
+    // Acquire fence: whoever wrote what was read has raised the lock word before (Bucket::Lock(),
+    // SegmentLog::Append()), and that is seen below.
+    std::atomic_thread_fence(std::memory_order_acquire);
+    return glimpse.home.home()->lock.load(std::memory_order_relaxed) == glimpse.lock &&
+           shape_.load(std::memory_order_relaxed) == glimpse.shape &&
+           buckets_[glimpse.home.table_index].load(std::memory_order_relaxed) ==
+               glimpse.home.buckets;
+  }
+
+  // A slot that was found, and where.
+  struct Position {
+    Bucket* bucket = nullptr;  // null: nothing found
+    uint32_t slot_index = 0;
+    uint32_t distance = 0;  // buckets from home
+    Slot slot;              // as read
+
+    explicit operator bool() const { return bucket != nullptr; }
+    std::atomic<uint64_t>& word() const { return bucket->slots[slot_index]; }
+  };
+
+  // The first slot of this home and tag for which `matches(location)` is true. Under the lock of the
+  // home, or under the shard lock (then the location and the item stay, only meta bits may change), or
+  // within a glimpse.
+  // Empty slots are not told apart: `matches` must say no to location 0.
+  template <class Matches>
+  Position Find(const Home& home, Matches&& matches) const;
+
+  // The calls below need the shard lock.
+
+  // The home of a hash; stays right until the next call that may change the shape.
+  Home Compute(uint64_t hash) const;
+  // Makes sure that a slot can be added at this hash; false if the system gives no memory for it. May
+  // change the shape. Call before Insert().
+  bool PrepareInsert(uint64_t hash, const HashAt& hash_at, const PrefetchAt& prefetch_at);
+  // Adds a slot; takes and releases nothing: the caller holds the lock of the home.
+  void Insert(const LockedHome& home, Slot slot);
+  // Removes the slot at `position`, found under the same lock.
+  void Erase(const LockedHome& home, const Position& position);
+  // Gives memory back if the index has become too large for its items. Not under a bucket lock.
+  void ShrinkIfSparse(uint64_t hash);
+
+  uint64_t items() const { return items_; }
+  // Memory in use, whole pages.
+  size_t bytes() const { return pages_ * kPageBytes + bookkeeping_bytes_; }
+  uint32_t tables() const { return static_cast<uint32_t>(Shape{shape_.load()}.tables()); }
+  // One slot out of all, chosen by `random` (64 random bits); empty slots are returned too.
+  Slot Sample(uint64_t random) const;
+
+ private:
+  static constexpr size_t kPageBytes = sizeof(Bucket) * kBucketsPerPage;
+
+  // Number of tables and the mask for the next power of two, in one word so that readers see both.
+  struct Shape {
+    uint64_t word;
+    static Shape For(uint32_t tables) {
+      return {uint64_t{std::bit_ceil(tables) - 1} << 32 | tables};
+    }
+    uint32_t tables() const { return static_cast<uint32_t>(word); }
+    uint32_t mask() const { return static_cast<uint32_t>(word >> 32); }
+    uint32_t TableOf(uint64_t hash) const {
+      const uint32_t bits = static_cast<uint32_t>(hash >> Slot::kTagBits);
+      const uint32_t table = bits & mask();
+      return table < tables() ? table : table & (mask() >> 1);
+    }
+  };
+
+  Index(platform::Reservation memory, uint32_t tables_max);
+
+  Bucket* Table(uint32_t table) const {
+    return reinterpret_cast<Bucket*>(memory_.data()) + size_t{table} * kMaxBucketsPerTable;
+  }
+  Home ComputeIn(Shape shape, uint64_t hash) const;
+  static uint32_t BucketOf(uint32_t tag, uint32_t buckets) {
+    return static_cast<uint32_t>(uint64_t{tag} * buckets >> Slot::kTagBits);
+  }
+  static uint32_t BucketsFor(uint32_t items);
+
+  // Puts a slot into the table; the locks of all its possible buckets, or of its home, are held.
+  static void Place(Bucket* table, uint32_t buckets, Slot slot);
+  void CollectSlots(uint32_t table, std::vector<Slot>* out) const;
+  // Lays a table out for `buckets` buckets with exactly `slots` in it. Locks of all buckets held.
+  void LayOut(uint32_t table, uint32_t buckets, const std::vector<Slot>& slots);
+  void LockAll(uint32_t table, uint32_t buckets);
+  void UnlockAll(uint32_t table, uint32_t buckets);
+  void Resize(uint32_t table, uint32_t buckets);
+  void Split(const HashAt& hash_at, const PrefetchAt& prefetch_at);
+  void Merge();
+  void ReleasePages(uint32_t table, uint32_t from_bucket, uint32_t to_bucket);
+
+  platform::Reservation memory_;
+  const uint32_t tables_max_;
+  const size_t bookkeeping_bytes_;
+  // Release after the new tables are laid out; readers load with acquire.
+  std::atomic<uint64_t> shape_;
+  // Per table. Relaxed: changed under the locks of all buckets of the table, checked under one.
+  std::unique_ptr<std::atomic<uint16_t>[]> buckets_;
+
+  // Guarded by the shard lock.
+  std::unique_ptr<uint16_t[]> table_items_;
+  uint64_t items_ = 0;
+  size_t pages_ = 0;
+  std::vector<Slot> scratch_;
+  std::vector<Slot> scratch_moved_;
+};
+
+template <class Matches>
+Index::Position Index::Find(const Home& home, Matches&& matches) const {
+  const uint32_t reach = home.home()->reach.load(std::memory_order_relaxed);
+  uint32_t at = home.bucket;
+  for (uint32_t distance = 0;; ++distance) {
+    Bucket* const bucket = home.table + at;
+    for (uint32_t i = 0; i < Bucket::kSlots; ++i) {
+      const Slot slot(bucket->slots[i].load(std::memory_order_relaxed));
+      if (slot.HasTag(home.tag) && matches(slot.location())) {
+        return {bucket, i, distance, slot};
+      }
+    }
+    if (distance == reach) return {};
+    if (++at == home.buckets) at = 0;
+  }
+}
+
+inline Index::Home Index::ComputeIn(Shape shape, uint64_t hash) const {
+  const uint32_t table = shape.TableOf(hash);
+  const uint32_t buckets = buckets_[table].load(std::memory_order_relaxed);
+  const uint32_t tag = static_cast<uint32_t>(hash & Slot::kTagMask);
+  return {Table(table), table, buckets, BucketOf(tag, buckets), tag};
+}
+
+inline Index::Home Index::Compute(uint64_t hash) const {
+  return ComputeIn(Shape{shape_.load(std::memory_order_acquire)}, hash);
+}
+
+inline Index::LockedHome::LockedHome(const Index* index, uint64_t hash) {
+  for (;;) {
+    const Shape shape{index->shape_.load(std::memory_order_acquire)};
+    home_ = index->ComputeIn(shape, hash);
+    home_.home()->Lock();
+    // Under the lock the shape of this table cannot change; so it was this or it is another.
+    if (index->shape_.load(std::memory_order_relaxed) == shape.word &&
+        index->buckets_[home_.table_index].load(std::memory_order_relaxed) == home_.buckets)
+        [[likely]] {
+      return;
+    }
+    home_.home()->Unlock();
+  }
+}
+
+inline uint32_t Index::GuessLocation(const Bucket* bucket, uint64_t hash) {
+  for (const std::atomic<uint64_t>& word : bucket->slots) {
+    const Slot slot(word.load(std::memory_order_relaxed));
+    if (slot.HasTag(static_cast<uint32_t>(hash & Slot::kTagMask))) return slot.location();
+  }
+  return 0;
+}
+
+}  // namespace rat_memcache::store

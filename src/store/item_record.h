@@ -1,0 +1,293 @@
+// How items lie in the log, byte by byte.
+//
+//   An item, 8-byte aligned:
+//     0      key_size      1..250; 0 says that this is no item (see below)
+//     1      flags         ItemFlag bits
+//     2      value_size    0..251, or 252: 16 bits follow, or 253: 32 bits follow
+//     3..5   last_access   seconds of the coarse clock, 24 bits (194 days)
+//     6..9   cas           low 32 bits of the CAS unique
+//     [u16 or u32 value size] [u32 exptime] [u32 client flags]
+//     key bytes, value bytes           neither NUL nor CRLF: the writer of the reply adds CRLF
+//
+//   An item that is too large for one record is a stub: flag kChunked, and in the place of the value
+//     u32 count, count x u32 location  of its pieces, in order (locations as in the index)
+//
+//   A piece of such an item's value, 8-byte aligned:
+//     0 key_size = 0   1 flags = kPiece   2..3 zero   4..7 bytes of value   8..15 hash of the owner's key
+//     value bytes
+//
+//   A filler covers bytes that nobody uses any more, so that a segment can be walked:
+//     0 key_size = 0   1 flags = 0        2..3 zero   4..7 bytes, header included
+//
+// Numbers are in the machine's byte order and unaligned: a record never leaves the process.
+//
+// Sizes: 32 bytes for a 14-byte key and an 8-byte value, and every item pays at most 7 for alignment.
+//
+// Threads: records are shared memory (base/shared_bytes.h). They are written under the shard lock, and,
+// once a slot names them, under the lock of their bucket too; so who holds either lock may read them
+// like any memory, but for the first word, in which a reader with the bucket's lock sets last_access.
+// Everybody else reads through LoadShared...(), including the accessors of the header here, and finds
+// out afterwards whether it was consistent (index.h).
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string_view>
+
+#include "base/shared_bytes.h"
+
+namespace rat_memcache::store {
+
+inline constexpr size_t kMaxKeySize = 250;
+inline constexpr uint32_t kMaxValueSize = 1u << 30;  // memcached's upper bound for -I
+inline constexpr size_t kRecordAlignment = 8;
+inline constexpr uint32_t kLastAccessMask = 0xffffff;
+// Whoever reads a record that may be gone already reads at most this far behind its address.
+inline constexpr size_t kReadAheadMax = 1024;
+
+// Bits of a record's second byte.
+enum ItemFlag : uint8_t {
+  kHasExptime = 1 << 0,
+  kHasClientFlags = 1 << 1,
+  kChunked = 1 << 2,
+  kDead = 1 << 3,   // no slot names this record any more
+  kPiece = 1 << 4,  // with key_size 0 only
+};
+
+constexpr size_t AlignRecord(size_t bytes) {
+  return (bytes + kRecordAlignment - 1) & ~(kRecordAlignment - 1);
+}
+
+// What a record is made of, enough to know its size.
+struct RecordShape {
+  size_t key_size = 0;
+  uint32_t value_size = 0;  // bytes the client sees
+  bool has_exptime = false;
+  bool has_client_flags = false;
+  // Of a chunked item; 0 says that the value lies in the record itself.
+  uint32_t piece_count = 0;
+
+  // Bytes in front of the key.
+  constexpr size_t header_size() const {
+    return 10 + (value_size < 252 ? 0 : value_size <= UINT16_MAX ? 2 : 4) + (has_exptime ? 4 : 0) +
+           (has_client_flags ? 4 : 0);
+  }
+  // Bytes behind the key.
+  constexpr size_t payload_size() const {
+    return piece_count == 0 ? value_size : 4 + size_t{4} * piece_count;
+  }
+  // The whole record, aligned.
+  constexpr size_t record_size() const {
+    return AlignRecord(header_size() + key_size + payload_size());
+  }
+};
+
+struct ItemFields {
+  std::string_view key;
+  uint32_t value_size = 0;
+  uint32_t client_flags = 0;
+  uint32_t exptime = 0;  // second of the coarse clock at which the item dies; 0: never
+  uint32_t last_access = 0;
+  uint32_t cas_low = 0;
+
+  RecordShape Shape(uint32_t piece_count = 0) const {
+    return {key.size(), value_size, exptime != 0, client_flags != 0, piece_count};
+  }
+};
+
+// An item's record: its header as it was when this was made, and its address. Cheap to copy.
+class ItemRecord {
+ public:
+  // `at` points to a record that is an item, dead or alive, or to memory that was one.
+  explicit ItemRecord(char* at) : at_(at) {
+    for (size_t i = 0; i < head_.size(); ++i) {
+      head_[i] = LoadSharedWord(at + i * sizeof head_[0]);
+    }
+  }
+
+  // Writes the record of an item whose value lies in it.
+  static void Write(char* at, const ItemFields& fields, std::string_view value) {
+    SharedWriter writer(at);
+    WriteHead(&writer, fields, 0);
+    writer.Append(value.data(), value.size());
+    writer.Finish();
+  }
+  // Writes a stub; `pieces` are locations, at least one.
+  static void WriteStub(char* at, const ItemFields& fields, std::span<const uint32_t> pieces) {
+    SharedWriter writer(at);
+    WriteHead(&writer, fields, kChunked);
+    writer.AppendNumber(static_cast<uint32_t>(pieces.size()));
+    for (const uint32_t location : pieces) {
+      writer.AppendNumber(location);
+    }
+    writer.Finish();
+  }
+
+  // --- The header ---
+  size_t key_size() const { return Byte(0); }
+  bool chunked() const { return (flags() & kChunked) != 0; }
+  bool dead() const { return (flags() & kDead) != 0; }
+  bool has_exptime() const { return (flags() & kHasExptime) != 0; }
+  bool has_client_flags() const { return (flags() & kHasClientFlags) != 0; }
+  uint32_t value_size() const {
+    const uint8_t code = Byte(2);
+    if (code < 252) return code;
+    return code == 252 ? Field<uint16_t>(10) : Field<uint32_t>(10);
+  }
+  uint32_t last_access() const { return static_cast<uint32_t>(head_[0] >> 24) & kLastAccessMask; }
+  uint32_t cas_low() const { return Field<uint32_t>(6); }
+  uint32_t exptime() const { return has_exptime() ? Field<uint32_t>(exptime_at()) : 0; }
+  uint32_t client_flags() const {
+    if (!has_client_flags()) return 0;
+    return Field<uint32_t>(exptime_at() + (has_exptime() ? 4 : 0));
+  }
+  size_t header_size() const {
+    return exptime_at() + (has_exptime() ? 4 : 0) + (has_client_flags() ? 4 : 0);
+  }
+
+  // --- Changes of the header; this object goes on showing what was ---
+  void MarkDead() {
+    const char flags_now = static_cast<char>(flags() | kDead);
+    StoreSharedBytes(at_ + 1, &flags_now, 1);
+  }
+  void set_last_access(uint32_t seconds) {
+    StoreSharedBytes(at_ + 3, reinterpret_cast<const char*>(&seconds), 3);
+  }
+  void set_cas_low(uint32_t cas) {
+    StoreSharedBytes(at_ + 6, reinterpret_cast<const char*>(&cas), sizeof cas);
+  }
+  // Only if has_exptime().
+  void set_exptime(uint32_t exptime) {
+    StoreSharedBytes(at_ + exptime_at(), reinterpret_cast<const char*>(&exptime), sizeof exptime);
+  }
+
+  // --- Behind the header ---
+  char* data() const { return at_; }
+  bool HasKey(std::string_view key) const {
+    return key_size() == key.size() &&
+           EqualSharedBytes(at_ + header_size(), key.data(), key.size());
+  }
+  // The value's bytes, or the list of pieces of a chunked item.
+  char* payload() const { return at_ + header_size() + key_size(); }
+
+  // The rest under one of the locks only.
+  std::string_view key() const { return {at_ + header_size(), key_size()}; }
+  // Only if !chunked().
+  std::string_view value() const { return {payload(), value_size()}; }
+  uint32_t piece_count() const { return chunked() ? LoadNumber(payload()) : 0; }
+  uint32_t piece_location(uint32_t index) const {
+    return LoadNumber(payload() + 4 + size_t{4} * index);
+  }
+  void set_piece_location(uint32_t index, uint32_t location) {
+    StoreSharedBytes(payload() + 4 + size_t{4} * index, reinterpret_cast<const char*>(&location),
+                     sizeof location);
+  }
+  RecordShape Shape() const {
+    return {key_size(), value_size(), has_exptime(), has_client_flags(), piece_count()};
+  }
+  size_t record_size() const { return Shape().record_size(); }
+  ItemFields Fields() const {
+    return {key(), value_size(), client_flags(), exptime(), last_access(), cas_low()};
+  }
+
+ private:
+  static constexpr size_t kHeadMax = 10 + 4 + 4 + 4;
+
+  static void WriteHead(SharedWriter* writer, const ItemFields& fields, uint8_t flags) {
+    const RecordShape shape = fields.Shape();
+    std::array<char, kHeadMax> head;
+    char* end = head.data();
+    const auto put = [&end](auto number, size_t bytes) {
+      std::memcpy(end, &number, bytes);
+      end += bytes;
+    };
+    flags |= (shape.has_exptime ? kHasExptime : 0) | (shape.has_client_flags ? kHasClientFlags : 0);
+    const uint8_t code = fields.value_size < 252           ? static_cast<uint8_t>(fields.value_size)
+                         : fields.value_size <= UINT16_MAX ? 252
+                                                           : 253;
+    put(static_cast<uint8_t>(fields.key.size()), 1);
+    put(flags, 1);
+    put(code, 1);
+    put(fields.last_access, 3);
+    put(fields.cas_low, 4);
+    if (code == 252) put(fields.value_size, 2);
+    if (code == 253) put(fields.value_size, 4);
+    if (shape.has_exptime) put(fields.exptime, 4);
+    if (shape.has_client_flags) put(fields.client_flags, 4);
+    writer->Append(head.data(), static_cast<size_t>(end - head.data()));
+    writer->Append(fields.key.data(), fields.key.size());
+  }
+  static uint32_t LoadNumber(const char* at) {
+    uint32_t number;
+    std::memcpy(&number, at, sizeof number);
+    return number;
+  }
+
+  uint8_t Byte(size_t index) const { return static_cast<uint8_t>(head_[0] >> index * 8); }
+  uint8_t flags() const { return Byte(1); }
+  size_t exptime_at() const { return 10 + (Byte(2) < 252 ? 0 : Byte(2) == 252 ? 2 : 4); }
+  template <class T>
+  T Field(size_t offset) const {
+    T value;
+    std::memcpy(&value, reinterpret_cast<const char*>(head_.data()) + offset, sizeof value);
+    return value;
+  }
+
+  char* at_;
+  std::array<uint64_t, 3> head_;
+  static_assert(sizeof(head_) >= kHeadMax);
+};
+
+// A piece of a large value.
+class PieceRecord {
+ public:
+  static constexpr size_t kHeaderSize = 16;
+
+  explicit PieceRecord(char* at) : at_(at), head_(LoadSharedWord(at)) {}
+
+  // Writes the header; the value's bytes follow through StoreSharedBytes(bytes(), ...).
+  static PieceRecord Write(char* at, uint32_t value_bytes, uint64_t owner_hash) {
+    StoreSharedWord(at, uint64_t{kPiece} << 8 | uint64_t{value_bytes} << 32);
+    StoreSharedWord(at + 8, owner_hash);
+    return PieceRecord(at);
+  }
+
+  bool dead() const { return (head_ >> 8 & kDead) != 0; }
+  void MarkDead() { StoreSharedWord(at_, head_ | uint64_t{kDead} << 8); }
+  uint32_t size() const { return static_cast<uint32_t>(head_ >> 32); }
+  uint64_t owner_hash() const { return LoadSharedWord(at_ + 8); }
+  char* bytes() const { return at_ + kHeaderSize; }
+  size_t record_size() const { return AlignRecord(kHeaderSize + size()); }
+
+ private:
+  char* at_;
+  uint64_t head_;
+};
+
+// What lies at `at`, and how far it is to the next record. Under the shard lock.
+enum class RecordKind : uint8_t { kItem, kPieceOfValue, kFiller };
+
+inline RecordKind KindOfRecord(const char* at) {
+  const uint64_t head = LoadSharedWord(at);
+  if ((head & 0xff) != 0) return RecordKind::kItem;
+  return (head >> 8 & kPiece) != 0 ? RecordKind::kPieceOfValue : RecordKind::kFiller;
+}
+inline size_t SizeOfRecord(char* at) {
+  switch (KindOfRecord(at)) {
+    case RecordKind::kItem:
+      return ItemRecord(at).record_size();
+    case RecordKind::kPieceOfValue:
+      return PieceRecord(at).record_size();
+    case RecordKind::kFiller:
+      break;
+  }
+  return LoadSharedWord(at) >> 32;
+}
+// Covers `bytes` (a multiple of 8, at least 8) that are in use no longer.
+inline void WriteFiller(char* at, uint32_t bytes) { StoreSharedWord(at, uint64_t{bytes} << 32); }
+
+}  // namespace rat_memcache::store

@@ -1,0 +1,360 @@
+// Lookup, removal, counters and the small changes of an item; see shard_put.cc for stores and
+// shard_clean.cc for memory.
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include "store/shard.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/decimal.h"
+#include "base/hash.h"
+
+namespace rat_memcache::store {
+namespace {
+
+// The smallest item in the log and its share of the index: no more items than this come into a shard.
+constexpr size_t kSmallestItemBytes = 27;
+
+}  // namespace
+
+Result<std::unique_ptr<Shard>> Shard::Make(StoreShared* shared, const Options& options) {
+  auto log = SegmentLog::Make(options.memory_limit, options.segment_bytes);
+  if (!log.ok()) return log.error();
+  auto index = Index::Make(options.memory_limit / kSmallestItemBytes);
+  if (!index.ok()) return index.error();
+  return std::unique_ptr<Shard>(
+      new Shard(shared, options, std::move(index).value(), std::move(log).value()));
+}
+
+Shard::Shard(StoreShared* shared, const Options& options, std::unique_ptr<Index> index,
+             std::unique_ptr<SegmentLog> log)
+    : shared_(shared),
+      index_(std::move(index)),
+      log_(std::move(log)),
+      policy_(MakePolicy(options.policy)),
+      random_(shared->seed | 1) {
+  for (auto& pool : open_) {
+    pool.fill(kNoSegment);
+  }
+}
+
+Shard::~Shard() = default;
+
+Index::Position Shard::FindLocation(const Index::Home& home, uint32_t location) const {
+  return index_->Find(home, [=](uint32_t candidate) { return candidate == location; });
+}
+
+Index::Position Shard::FindLive(const Key& key) {
+  const Index::Position position = FindKey(index_->Compute(key.hash), key);
+  if (!position) return {};
+  const uint32_t location = position.slot.location();
+  const Found found = Judge(location, ItemAt(location), Now());
+  if (found == Found::kHit) return position;
+  Remove(key.hash, position,
+         found == Found::kExpired ? DropReason::kExpired : DropReason::kFlushed);
+  return {};
+}
+
+void Shard::RemoveIfDead(const Key& key) {
+  MutexLock lock(&mutex_);
+  AdoptEpoch();
+  (void)FindLive(key);
+}
+
+uint64_t Shard::NextCas() {
+  if (!shared_->cas_enabled) return 0;
+  if (cas_lease_.next == cas_lease_.end) cas_lease_ = shared_->cas.Lease();
+  const uint64_t cas = cas_lease_.next++;
+  last_cas_.store(cas, std::memory_order_relaxed);
+  return cas;
+}
+
+uint64_t Shard::HashAt(uint32_t location) const {
+  return HashBytes(ItemAt(location).key(), shared_->seed);
+}
+
+void Shard::CountLive(uint32_t location, size_t bytes) {
+  log_->SegmentAt(location).live_bytes += static_cast<uint32_t>(bytes);
+}
+
+void Shard::CountDead(uint32_t location, size_t bytes) {
+  const SegmentId id = log_->SegmentOf(location);
+  Segment& segment = (*log_)[id];
+  RAT_DCHECK(segment.live_bytes >= bytes, "more bytes die than live");
+  segment.live_bytes -= static_cast<uint32_t>(bytes);
+  dead_bytes_ += bytes;
+  if (segment.live_bytes == 0) FreeIfEmpty(id);
+}
+
+void Shard::CountItem(uint32_t location, int sign) {
+  const ItemRecord record = ItemAt(location);
+  const uint64_t size =
+      MemcachedItemSize(record.key().size(), record.client_flags(), record.value_size(),
+                        shared_->cas_enabled);
+  Segment& segment = log_->SegmentAt(location);
+  segment.live_items += static_cast<uint32_t>(sign);
+  segment.item_bytes += sign > 0 ? size : 0 - size;
+  // What was flushed has been taken off the shard's figures as a whole (AdoptEpoch).
+  if (segment.epoch == adopted_epoch_) {
+    stats_.items += static_cast<uint64_t>(static_cast<int64_t>(sign));
+    stats_.item_bytes += sign > 0 ? size : 0 - size;
+  }
+}
+
+void Shard::NoteExptime(uint32_t location, uint32_t exptime) {
+  Segment& segment = log_->SegmentAt(location);
+  segment.max_exptime =
+      std::max(segment.max_exptime, exptime == 0 ? Segment::kNeverExpires : exptime);
+}
+
+std::vector<uint32_t> Shard::PiecesOf(const ItemRecord& stub) {
+  std::vector<uint32_t> pieces(stub.piece_count());
+  for (uint32_t i = 0; i < pieces.size(); ++i) {
+    pieces[i] = stub.piece_location(i);
+  }
+  return pieces;
+}
+
+void Shard::KillPiece(uint32_t location) {
+  PieceRecord piece(log_->At(location));
+  piece.MarkDead();
+  CountDead(location, piece.record_size());
+}
+
+void Shard::GiveUp(char* at, size_t bytes) {
+  WriteFiller(at, static_cast<uint32_t>(bytes));
+  CountDead(log_->LocationOf(at), bytes);
+}
+
+void Shard::Kill(uint32_t location, OldPieces pieces) {
+  ItemRecord record = ItemAt(location);
+  if (pieces == OldPieces::kKill) {
+    for (uint32_t i = 0; i < record.piece_count(); ++i) {
+      KillPiece(record.piece_location(i));
+    }
+  }
+  const size_t bytes = record.record_size();
+  record.MarkDead();
+  CountDead(location, bytes);
+}
+
+void Shard::Remove(uint64_t hash, const Index::Position& position, DropReason reason) {
+  const uint32_t location = position.slot.location();
+  SlotMeta meta;
+  {
+    Index::LockedHome home(index_->Compute(hash));
+    home.MarkChanged();
+    meta = Slot(position.word().load(std::memory_order_relaxed)).meta();
+    index_->Erase(home, position);
+  }
+  switch (reason) {
+    case DropReason::kEvicted:
+      ++stats_.evictions;
+      if (!meta.fetched) ++stats_.evicted_unfetched;
+      if (meta.freq > 1) ++stats_.evicted_active;
+      policy_->OnDrop(hash, meta);
+      break;
+    case DropReason::kExpired:
+      if (!meta.fetched) ++stats_.expired_unfetched;
+      break;
+    case DropReason::kDeleted:
+    case DropReason::kFlushed:
+      break;
+  }
+  CountItem(location, -1);
+  Kill(location, OldPieces::kKill);
+  index_->ShrinkIfSparse(hash);
+}
+
+bool Shard::Relink(const Key& key, uint32_t location, OldPieces pieces) {
+  uint32_t old;
+  {
+    const Index::Home place = index_->Compute(key.hash);
+    const Index::Position position = FindKey(place, key);
+    if (!position) return false;
+    Index::LockedHome home(place);
+    home.MarkChanged();
+    const Slot slot(position.word().load(std::memory_order_relaxed));
+    old = slot.location();
+    SlotMeta meta = slot.meta();
+    meta.fetched = false;
+    meta.clean_in_l2 = false;
+    meta.pool = log_->SegmentAt(location).pool;
+    position.word().store(slot.WithLocation(location).WithMeta(meta).word(),
+                          std::memory_order_relaxed);
+  }
+  CountItem(old, -1);
+  CountItem(location, +1);
+  Kill(old, pieces);
+  return true;
+}
+
+bool Shard::Link(const Key& key, uint32_t location) {
+  const bool room = index_->PrepareInsert(
+      key.hash, [this](uint32_t at) { return HashAt(at); },
+      [this](uint32_t at) { PrefetchForRead(log_->At(at)); });
+  if (!room) return false;
+  const uint32_t tag = static_cast<uint32_t>(key.hash & Slot::kTagMask);
+  const SlotMeta meta{.stamp = tick(), .pool = log_->SegmentAt(location).pool};
+  {
+    Index::LockedHome home(index_->Compute(key.hash));
+    home.MarkChanged();
+    index_->Insert(home, Slot(location, tag, meta));
+  }
+  CountItem(location, +1);
+  return true;
+}
+
+Found Shard::Delete(const Key& key) {
+  MutexLock lock(&mutex_);
+  AdoptEpoch();
+  const Index::Position position = FindLive(key);
+  if (!position) return Found::kMiss;
+  Remove(key.hash, position, DropReason::kDeleted);
+  return Found::kHit;
+}
+
+Found Shard::Touch(const Key& key, uint32_t exptime) {
+  MutexLock lock(&mutex_);
+  return TouchLocked(key, exptime);
+}
+
+Found Shard::TouchLocked(const Key& key, uint32_t exptime) {
+  AdoptEpoch();
+  Index::Position position = FindLive(key);
+  if (!position) return Found::kMiss;
+  const uint32_t location = position.slot.location();
+  ItemRecord record = ItemAt(location);
+  const uint32_t now = Now();
+  const bool in_place = record.has_exptime() || exptime == 0;
+  {
+    Index::LockedHome home(index_->Compute(key.hash));
+    home.MarkChanged();
+    const Slot slot(position.word().load(std::memory_order_relaxed));
+    position.word().store(slot.Touched(tick()).word(), std::memory_order_relaxed);
+    record.set_last_access(now);
+    if (in_place && record.has_exptime()) record.set_exptime(exptime);
+  }
+  if (in_place) {
+    NoteExptime(location, exptime);
+    return Found::kHit;
+  }
+
+  // The record has no field for the time: an equal one that has takes its place.
+  ItemFields fields = record.Fields();
+  fields.key = key.text;
+  fields.exptime = exptime;
+  fields.last_access = now;
+  const size_t bytes = fields.Shape(record.piece_count()).record_size();
+  char* const at = AllocateRecord(AllocateFor::kNewItem, log_->SegmentAt(location).pool,
+                                  TtlClassOf(exptime, now), bytes);
+  position = FindKey(index_->Compute(key.hash), key);  // may have moved, or been evicted
+  if (at != nullptr && position) {
+    const ItemRecord old = ItemAt(position.slot.location());
+    if (old.chunked()) {
+      ItemRecord::WriteStub(at, fields, PiecesOf(old));
+    } else {
+      ItemRecord::Write(at, fields, old.value());
+    }
+    Relink(key, log_->LocationOf(at), OldPieces::kAdopted);
+    NoteExptime(log_->LocationOf(at), exptime);
+    return Found::kHit;
+  }
+  if (at != nullptr) GiveUp(at, bytes);
+  // No memory for the new record: keeping the item with its old time would be a lie.
+  if (position) Remove(key.hash, position, DropReason::kEvicted);
+  return Found::kMiss;
+}
+
+CountResult Shard::Count(const Key& key, uint64_t delta, Direction direction) {
+  MutexLock lock(&mutex_);
+  AdoptEpoch();
+  const Index::Position position = FindLive(key);
+  if (!position) return {CountStatus::kNotFound};
+  const ItemRecord record = ItemAt(position.slot.location());
+  if (record.chunked()) return {CountStatus::kNotANumber};
+  const std::optional<uint64_t> number = ParseLenientUnsigned(record.value());
+  if (!number) return {CountStatus::kNotANumber};
+
+  CountResult result{CountStatus::kCounted};
+  result.value = direction == Direction::kUp ? *number + delta
+                                             : *number - std::min(*number, delta);
+  char text[kMaxDecimalDigits];
+  const std::string_view digits(text,
+                                static_cast<size_t>(WriteDecimal(text, result.value) - text));
+  if (RewriteDigits(position, key.hash, digits, &result.cas)) return result;
+
+  ItemFields fields = record.Fields();
+  fields.key = key.text;
+  fields.value_size = static_cast<uint32_t>(digits.size());
+  const PutResult stored = PutWhole(key, fields, digits);
+  if (stored.status != PutStatus::kStored) return {CountStatus::kNoMemory};
+  result.cas = stored.cas;
+  return result;
+}
+
+// A number that is not longer than the old text is written over it and padded with blanks, as in
+// memcached.
+bool Shard::RewriteDigits(const Index::Position& position, uint64_t hash, std::string_view digits,
+                          uint64_t* cas) {
+  ItemRecord record = ItemAt(position.slot.location());
+  if (digits.size() > record.value_size()) return false;
+  Index::LockedHome home(index_->Compute(hash));
+  // A pin on this item is taken under this lock, so now none is overlooked.
+  if (log_->SegmentAt(position.slot.location()).pinned()) return false;
+  home.MarkChanged();
+  scratch_.assign(record.value_size(), ' ');
+  std::memcpy(scratch_.data(), digits.data(), digits.size());
+  StoreSharedBytes(record.payload(), scratch_.data(), scratch_.size());
+  *cas = NextCas();
+  record.set_cas_low(static_cast<uint32_t>(*cas));
+  return true;
+}
+
+ShardStats Shard::Stats() {
+  MutexLock lock(&mutex_);
+  AdoptEpoch();
+  ShardStats stats = stats_;
+  stats.resident_bytes = log_->resident_bytes();
+  stats.free_bytes = log_->Available(ResidentMax()) * log_->segment_bytes();
+  stats.index_bytes = index_->bytes();
+  stats.policy_bytes = policy_->bytes();
+  stats.bookkeeping_bytes = log_->bookkeeping_bytes();
+  return stats;
+}
+
+void Shard::ResetStats() {
+  MutexLock lock(&mutex_);
+  stats_ = {.items = stats_.items, .item_bytes = stats_.item_bytes};
+}
+
+// --- ItemView ---
+
+template <class Visit>
+void ItemView::ForEachPart(Visit&& visit) const {
+  const SegmentLog& log = *shard_->log_;
+  if (!record_.chunked()) {
+    visit(log.SegmentOf(log.LocationOf(record_.data())), record_.value());
+    return;
+  }
+  for (uint32_t i = 0; i < record_.piece_count(); ++i) {
+    const uint32_t location = record_.piece_location(i);
+    const PieceRecord piece(log.At(location));
+    visit(log.SegmentOf(location), std::string_view(piece.bytes(), piece.size()));
+  }
+}
+
+void ItemView::PinValueInto(GatherBuffer* out) const {
+  ForEachPart([&](SegmentId segment, std::string_view part) {
+    out->AppendPinned(part, Pin(&(*shard_->log_)[segment].pins));
+  });
+}
+
+void ItemView::CopyLockedValueTo(char* out) const {
+  ForEachPart([&](SegmentId, std::string_view part) {
+    std::memcpy(out, part.data(), part.size());
+    out += part.size();
+  });
+}
+
+}  // namespace rat_memcache::store

@@ -1,0 +1,536 @@
+// One shard of the memory tier: an index, a log, and the rules that keep them in step.
+//
+//   hash -> Index (index.h) -> location -> item in a segment of the SegmentLog (segment_log.h)
+//
+// A store appends an item to the open segment of its pool and lets the slot point to it; what the
+// slot pointed to before is dead. An overwrite that fits goes into the old place. When no segment is
+// free, one is cleaned (shard_clean.cc): wholly dead, expired and flushed ones first, then the
+// emptiest if much is dead, then what the eviction policy picks.
+//
+// Locks and threads
+//   The shard lock (mutex_) serialises all writers. It guards the log, the policy, the counters and
+//   the shape of the index.
+//   A bucket's lock (index.h) guards the slots at home there and the items they name. Writers take it,
+//   under the shard lock, while they change a slot or an item that a slot names.
+//   A reader of a small item takes no lock: it reads through atomic words and checks afterwards that
+//   the bucket has not changed. A reader of a larger one takes the bucket's lock. So nobody is given a
+//   torn item, and a reader with the lock can rely on the item's bytes: they are reused only after every
+//   slot that named them was changed under that lock.
+//   A value that a reader wants to keep beyond the lock is held by a pin on its segment: a pinned
+//   segment is neither overwritten in place nor handed out again.
+//   Order: shard lock, bucket lock. A reader that finds an expired item lets go of the bucket before
+//   it takes the shard lock to remove it.
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/coarse_clock.h"
+#include "base/gather_buffer.h"
+#include "base/mutex.h"
+#include "base/prefetch.h"
+#include "base/small_bytes.h"
+#include "store/cas_sequence.h"
+#include "store/eviction/policy.h"
+#include "store/index.h"
+#include "store/item_record.h"
+#include "store/item_size.h"
+#include "store/segment_log.h"
+
+namespace rat_memcache::store {
+
+class Shard;
+
+// A key and where it belongs, which is found out once per request.
+struct Key {
+  std::string_view text;  // 1 .. kMaxKeySize bytes
+  uint64_t hash = 0;
+  Shard* shard = nullptr;
+  // Where PrefetchBucket() found its bucket; a hint for PrefetchItem() and nothing else.
+  const Bucket* bucket = nullptr;
+};
+
+enum class PutMode : uint8_t { kSet, kAdd, kReplace, kAppend, kPrepend };
+
+struct PutRequest {
+  Key key;
+  PutMode mode = PutMode::kSet;
+  std::string_view value;
+  uint32_t client_flags = 0;  // kAppend and kPrepend keep the item's
+  uint32_t exptime = 0;       // second of the coarse clock, 0: never; kAppend and kPrepend keep it
+  std::optional<uint64_t> compare_cas;  // store only over an item with this CAS unique
+};
+
+enum class PutStatus : uint8_t {
+  kStored,
+  kNotStored,  // kAdd on an existing key; kReplace, kAppend, kPrepend on a missing one
+  kExists,     // the CAS unique differs
+  kNotFound,   // compare_cas on a missing key
+  kTooLarge,   // kAppend or kPrepend would exceed the largest item
+  kNoMemory,   // nothing could be evicted to make room
+};
+
+struct [[nodiscard]] PutResult {
+  PutStatus status;
+  uint64_t cas = 0;  // of the item now stored; 0 if nothing was, or with CAS switched off
+};
+
+enum class Direction : uint8_t { kUp, kDown };
+enum class CountStatus : uint8_t { kCounted, kNotFound, kNotANumber, kNoMemory };
+struct [[nodiscard]] CountResult {
+  CountStatus status;
+  uint64_t value = 0;
+  uint64_t cas = 0;
+};
+
+enum class Found : uint8_t {
+  kHit,
+  kMiss,     // no such key
+  kExpired,  // there was one, but its time is over
+  kFlushed,  // there was one, but it was flushed
+};
+
+// Counters of one shard; see stats in command/ for the names that clients know them by.
+struct ShardStats {
+  uint64_t items = 0;       // alive or expired and not yet noticed
+  uint64_t item_bytes = 0;  // their sizes as memcached counts them
+  uint64_t items_stored = 0;
+  uint64_t evictions = 0;
+  uint64_t evicted_unfetched = 0;
+  uint64_t evicted_active = 0;  // had been hit more than once
+  uint64_t expired_unfetched = 0;
+  uint64_t reclaimed = 0;          // expired items found while room was made
+  uint64_t crawler_reclaimed = 0;  // expired items found by maintenance
+  uint64_t crawler_checked = 0;
+  uint64_t segments_cleaned_inline = 0;
+  uint64_t items_kept = 0;      // survivors moved within their pool
+  uint64_t items_promoted = 0;  // survivors moved to pool 1
+  uint64_t no_memory = 0;       // allocations that failed
+  uint64_t maintenance_runs = 0;
+  // Memory
+  uint64_t resident_bytes = 0;  // of the log
+  uint64_t free_bytes = 0;      // segments that are free, used or not
+  uint64_t index_bytes = 0;
+  uint64_t policy_bytes = 0;
+  uint64_t bookkeeping_bytes = 0;
+};
+
+// What all shards of a store share.
+struct StoreShared {
+  const CoarseClock* clock = nullptr;
+  uint64_t seed = 0;
+  bool cas_enabled = true;
+  size_t item_size_max = 0;  // as memcached counts (item_size.h)
+  uint32_t shards = 1;
+
+  // Raised by a flush. Release, so that a reader that sees it also sees what came before; an item in a
+  // segment of an older epoch is a miss.
+  std::atomic<uint32_t> epoch{0};
+  // The second of the last flush. Relaxed: it only decides how a miss is counted.
+  std::atomic<uint32_t> flushed_at{0};
+  // Bytes that all shards together may hold, and bytes of it that somebody else uses (connection
+  // buffers). Relaxed: they are looked at when the next segment is opened.
+  std::atomic<size_t> memory_limit{0};
+  std::atomic<size_t> external_bytes{0};
+  CasSequence cas;
+};
+
+class ItemView;
+class Upload;
+
+class Shard {
+ public:
+  struct Options {
+    size_t memory_limit = 0;
+    size_t segment_bytes = 0;
+    PolicyKind policy = PolicyKind::kS3Fifo;
+  };
+
+  static Result<std::unique_ptr<Shard>> Make(StoreShared* shared, const Options& options);
+  ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  void PrefetchBucket(Key* key) const { key->bucket = index_->Prefetch(key->hash); }
+  // After PrefetchBucket() had time to work.
+  void PrefetchItem(const Key& key) const;
+
+  // Calls visit(const ItemView&) on a hit: short work without calls into the store. It may be called
+  // several times, and must not act on what it sees before Read() has returned kHit: only the last call
+  // has seen the item, the others may have seen anything. (With ItemView::locked() it is the last.)
+  template <class Visit>
+  Found Read(const Key& key, Visit&& visit);
+  // The same, and the item gets a new exptime, in one atomic step.
+  template <class Visit>
+  Found ReadAndTouch(const Key& key, uint32_t exptime, Visit&& visit);
+
+  PutResult Put(const PutRequest& request);
+  Found Delete(const Key& key);
+  Found Touch(const Key& key, uint32_t exptime);
+  CountResult Count(const Key& key, uint64_t delta, Direction direction);
+
+  // Takes note of a new shared epoch: what was stored before no longer counts.
+  void AdoptFlush();
+  // Frees what is dead without being asked, a bounded amount of work per call.
+  void Maintain();
+  ShardStats Stats();
+  void ResetStats();
+  std::string_view policy_name() {
+    MutexLock lock(&mutex_);
+    return policy_->name();
+  }
+
+ private:
+  friend class ItemView;
+  friend class Upload;
+
+  enum class AllocateFor : uint8_t { kNewItem, kSurvivor };
+  enum class DropReason : uint8_t { kDeleted, kExpired, kFlushed, kEvicted };
+  enum class Clean : uint8_t {
+    kByPolicy,  // the policy says which live items stay
+    kKeepLive,  // all of them
+  };
+
+  Shard(StoreShared* shared, const Options& options, std::unique_ptr<Index> index,
+        std::unique_ptr<SegmentLog> log);
+
+  uint32_t Now() const { return shared_->clock->Now(); }
+  uint8_t tick() const { return tick_.load(std::memory_order_relaxed); }
+  ItemRecord ItemAt(uint32_t location) const { return ItemRecord(log_->At(location)); }
+  // Of an item that a slot names. Under the bucket's lock or the shard lock.
+  Found Judge(uint32_t location, const ItemRecord& record, uint32_t now) const;
+  uint64_t WidenCas(uint32_t low) const;
+  enum class Unlocked : uint8_t {
+    kHit,
+    kMiss,
+    kChanged,    // while it was read; try again
+    kNeedsLock,  // too large to be copied this way, or something is to be written
+  };
+  template <class Visit>
+  Unlocked ReadUnlocked(const Key& key, Visit&& visit);
+  template <class Visit>
+  Found ReadLocked(const Index::LockedHome& home, const Key& key, bool count_hit, Visit&& visit);
+  // Counts a hit in the slot's meta bits, if that makes a difference to the policy.
+  void CountHit(const Index::Position& position);
+  // Removes the key's item if it is expired or flushed.
+  void RemoveIfDead(const Key& key) RAT_EXCLUDES(mutex_);
+  Found TouchLocked(const Key& key, uint32_t exptime) RAT_REQUIRES(mutex_);
+
+  // --- shard.cc ---
+  // Under the shard lock, the bucket's, or within a glimpse. Dead items are found too.
+  Index::Position FindKey(const Index::Home& home, const Key& key) const;
+  Index::Position FindLocation(const Index::Home& home, uint32_t location) const;
+  // The key's live item. An expired or flushed one is removed on the way.
+  Index::Position FindLive(const Key& key) RAT_REQUIRES(mutex_);
+  uint64_t NextCas() RAT_REQUIRES(mutex_);
+  // Unlinks and kills the item at `position` and counts why.
+  void Remove(uint64_t hash, const Index::Position& position, DropReason reason)
+      RAT_REQUIRES(mutex_);
+  // Lets the key's slot, if there is one, point to the new record at `location`, and kills the record
+  // it pointed to. False if there is no slot: Link() then adds one (and fails without memory).
+  enum class OldPieces : uint8_t { kKill, kAdopted };
+  bool Relink(const Key& key, uint32_t location, OldPieces pieces) RAT_REQUIRES(mutex_);
+  bool Link(const Key& key, uint32_t location) RAT_REQUIRES(mutex_);
+  // A record that no slot names (any more) is dead from now on.
+  void Kill(uint32_t location, OldPieces pieces) RAT_REQUIRES(mutex_);
+  void KillPiece(uint32_t location) RAT_REQUIRES(mutex_);
+  static std::vector<uint32_t> PiecesOf(const ItemRecord& stub);
+  // Turns room that was allocated, and is not needed after all, into dead bytes.
+  void GiveUp(char* at, size_t bytes) RAT_REQUIRES(mutex_);
+  void CountLive(uint32_t location, size_t bytes) RAT_REQUIRES(mutex_);
+  void CountDead(uint32_t location, size_t bytes) RAT_REQUIRES(mutex_);
+  void CountItem(uint32_t location, int sign) RAT_REQUIRES(mutex_);
+  bool RewriteDigits(const Index::Position& position, uint64_t hash, std::string_view digits,
+                     uint64_t* cas) RAT_REQUIRES(mutex_);
+  // A segment in which an item with this exptime lies.
+  void NoteExptime(uint32_t location, uint32_t exptime) RAT_REQUIRES(mutex_);
+  uint64_t HashAt(uint32_t location) const;
+  bool Flushed(uint32_t location) const;
+  // As an item's last access. What was used in the second of the flush does not count as found flushed:
+  // memcached removes it at once.
+  uint32_t FlushedAt() const {
+    return shared_->flushed_at.load(std::memory_order_relaxed) & kLastAccessMask;
+  }
+
+  // --- shard_put.cc ---
+  // A large item that is being built: its pieces lie in the log, pinned, and no slot names them.
+  struct Draft {
+    Key key;            // the text belongs to the caller
+    ItemFields fields;  // value_size: of the whole value
+    int pool = 0;
+    std::vector<uint32_t> pieces;
+    std::vector<Pin> pins;
+    uint32_t allocated = 0;  // bytes of the value that have a place
+    size_t log_bytes = 0;    // what the pieces take in the log
+  };
+  // Whose pieces the stub of a draft lists besides its own.
+  enum class Adopt : uint8_t { kNone, kOldFirst, kOldLast };
+
+  // What stands in the way of the request, given the key's live item.
+  std::optional<PutResult> Refusal(const PutRequest& request, const Index::Position& old);
+  bool OverwriteInPlace(const Index::Position& old, uint64_t hash, const ItemFields& fields,
+                        std::string_view value) RAT_REQUIRES(mutex_);
+  // Bytes at `location` that a record there may use: its own and those of dead records behind it, as
+  // far as `wanted` asks for.
+  size_t GrowableTo(uint32_t location, size_t wanted) const;
+  // Stores the item, whatever the key held before. `value` lies outside the log.
+  PutResult PutWhole(const Key& key, ItemFields fields, std::string_view value)
+      RAT_REQUIRES(mutex_);
+  PutResult Concatenate(const PutRequest& request, const Index::Position& old)
+      RAT_REQUIRES(mutex_);
+  PutResult Publish(const Key& key, uint32_t location, uint64_t cas, OldPieces old_pieces)
+      RAT_REQUIRES(mutex_);
+  int PoolFor(const Key& key) RAT_REQUIRES(mutex_);
+  bool TooLarge(const ItemFields& fields) const;
+
+  // Place for another piece of at most `bytes_max` of the value; null if there is no memory for it.
+  char* ExtendDraft(Draft* draft, size_t bytes_max, size_t* bytes) RAT_REQUIRES(mutex_);
+  bool AppendToDraft(Draft* draft, std::string_view bytes) RAT_REQUIRES(mutex_);
+  bool AppendItemToDraft(Draft* draft) RAT_REQUIRES(mutex_);
+  PutResult PublishDraft(Draft* draft, Adopt adopt) RAT_REQUIRES(mutex_);
+  PutResult CommitDraft(Draft* draft, const PutRequest& request) RAT_EXCLUDES(mutex_);
+  void AbandonDraft(Draft* draft) RAT_REQUIRES(mutex_);
+  // Largest record, but for the stubs of very large items.
+  size_t RecordMax() const { return log_->segment_bytes() / kRecordsPerSegmentMin; }
+  bool NeedsPieces(const RecordShape& shape) const { return shape.record_size() > RecordMax(); }
+
+  // --- shard_clean.cc ---
+  static int TtlClassOf(uint32_t exptime, uint32_t now);
+  // Room for a record of at least `bytes_min` and at most `bytes_max` (both aligned); sets `*bytes` to
+  // what it got. Null if there is none and none could be made. May clean, and so move or evict any
+  // item: positions found before are void.
+  char* Allocate(AllocateFor purpose, int pool, int ttl_class, size_t bytes_min, size_t bytes_max,
+                 size_t* bytes) RAT_REQUIRES(mutex_);
+  char* AllocateRecord(AllocateFor purpose, int pool, int ttl_class, size_t bytes)
+      RAT_REQUIRES(mutex_);
+  size_t ResidentMax() const RAT_REQUIRES(mutex_);
+  bool MakeRoom(size_t segments) RAT_REQUIRES(mutex_);
+  struct Victim {
+    SegmentId id = kNoSegment;
+    Clean how = Clean::kByPolicy;
+  };
+  Victim PickVictim(int pressure) RAT_REQUIRES(mutex_);
+  Victim PickDead() RAT_REQUIRES(mutex_);
+  // The meta bits of an item drawn at random; nothing if the draw failed.
+  std::optional<SlotMeta> SampleMeta() RAT_REQUIRES(mutex_);
+  void CleanSegment(SegmentId id, Clean how, int pressure) RAT_REQUIRES(mutex_);
+  // Both return whether the record stayed (at another place).
+  bool CleanItem(char* at, uint64_t hash, Clean how, int pressure) RAT_REQUIRES(mutex_);
+  bool CleanPiece(char* at, Clean how, int pressure) RAT_REQUIRES(mutex_);
+  void Seal(SegmentId id) RAT_REQUIRES(mutex_);
+  void FreeIfEmpty(SegmentId id) RAT_REQUIRES(mutex_);
+  void Free(SegmentId id) RAT_REQUIRES(mutex_);
+  void AdoptEpoch() RAT_REQUIRES(mutex_);
+  void AdvanceTick(size_t bytes) RAT_REQUIRES(mutex_);
+
+  // A value whose record would be larger than this share of a segment is cut into pieces: what a full
+  // segment wastes at its end is half a record on average.
+  static constexpr size_t kRecordsPerSegmentMin = 8;
+  // Segments that only survivors of a cleaning may take, so that cleaning never lacks room.
+  static constexpr size_t kReserve = 2;
+  // Logs with fewer segments do without separate segments per TTL class.
+  static constexpr SegmentId kSegmentsForTtlClasses = 128;
+  // Seconds between two updates of an item's last access; memcached's are as coarse.
+  static constexpr uint32_t kLastAccessGranularity = 60;
+  // Larger values are copied under the lock: memcpy is faster than atomic words by more than the lock
+  // costs.
+  static constexpr uint32_t kUnlockedValueMax = 512;
+  static constexpr int kUnlockedTries = 3;
+
+  StoreShared* const shared_;
+  const std::unique_ptr<Index> index_;
+  const std::unique_ptr<SegmentLog> log_;
+
+  Mutex mutex_;
+  std::unique_ptr<EvictionPolicy> policy_ RAT_PT_GUARDED_BY(mutex_);
+  // Open segments; kNoSegment where there is none.
+  std::array<std::array<SegmentId, kTtlClasses>, kPools> open_ RAT_GUARDED_BY(mutex_);
+  SegmentId victim_ RAT_GUARDED_BY(mutex_) = kNoSegment;  // being cleaned
+  uint32_t parked_ RAT_GUARDED_BY(mutex_) = 0;  // sealed, nothing alive in them, but pinned
+  uint32_t cleanings_ RAT_GUARDED_BY(mutex_) = 0;
+  size_t dead_bytes_ RAT_GUARDED_BY(mutex_) = 0;  // of dead records in segments that are in use
+  uint32_t stale_segments_ RAT_GUARDED_BY(mutex_) = 0;  // in use, of an epoch before the adopted one
+  size_t draft_bytes_ RAT_GUARDED_BY(mutex_) = 0;  // of pieces that no item owns yet
+  std::vector<char> scratch_ RAT_GUARDED_BY(mutex_);
+  size_t bytes_since_tick_ RAT_GUARDED_BY(mutex_) = 0;
+  uint64_t random_ RAT_GUARDED_BY(mutex_);
+  CasSequence::Range cas_lease_ RAT_GUARDED_BY(mutex_);
+  ShardStats stats_ RAT_GUARDED_BY(mutex_);
+
+  // Written under the shard lock, read without it. Relaxed: a reader that is one behind stamps an item
+  // with the tick before, or widens the CAS unique of an older item, which gives the same number.
+  std::atomic<uint8_t> tick_{0};
+  std::atomic<uint64_t> last_cas_{0};
+  // Segments of older epochs may exist as long as this differs from the shared epoch. Release after
+  // the last of them is gone.
+  std::atomic<uint32_t> clean_epoch_{0};
+  uint32_t adopted_epoch_ RAT_GUARDED_BY(mutex_) = 0;
+};
+
+// A hit, as a reader sees it. Valid only inside the visit.
+class ItemView {
+ public:
+  // From here on a pin is cheaper than a copy.
+  static constexpr uint32_t kPinnedFrom = 4096;
+
+  // The item cannot change during the visit, and this is the last one.
+  bool locked() const { return locked_; }
+  uint32_t value_size() const { return value_size_; }
+  uint32_t client_flags() const { return record_.client_flags(); }
+  uint32_t exptime() const { return record_.exptime(); }
+  uint64_t cas() const {
+    return shard_->shared_->cas_enabled ? shard_->WidenCas(record_.cas_low()) : 0;
+  }
+
+  // `out` has room for value_size() bytes.
+  void CopyValueTo(char* out) const {
+    if (!locked_) [[likely]] {
+      return LoadSharedBytes(out, record_.payload(), value_size_);
+    }
+    CopyLockedValueTo(out);
+  }
+  // Only if locked(), which values from kPinnedFrom on always are. The value stays where it is until
+  // the buffer has been sent.
+  void PinValueInto(GatherBuffer* out) const;
+
+ private:
+  friend class Shard;
+
+  ItemView(const Shard* shard, const ItemRecord& record, bool locked)
+      : shard_(shard), record_(record), value_size_(record.value_size()), locked_(locked) {}
+  template <class Visit>
+  void ForEachPart(Visit&& visit) const;
+  void CopyLockedValueTo(char* out) const;
+
+  const Shard* shard_;
+  const ItemRecord& record_;
+  uint32_t value_size_;
+  bool locked_;
+};
+
+// --- Inline: the read path ---
+
+inline Index::Position Shard::FindKey(const Index::Home& home, const Key& key) const {
+  return index_->Find(home, [&](uint32_t location) { return ItemAt(location).HasKey(key.text); });
+}
+
+inline void Shard::PrefetchItem(const Key& key) const {
+  const uint32_t location = Index::GuessLocation(key.bucket, key.hash);
+  if (location == 0) return;
+  const char* const at = log_->At(location);
+  PrefetchForRead(at);
+  PrefetchForRead(at + 64);
+}
+
+inline bool Shard::Flushed(uint32_t location) const {
+  const uint32_t epoch = shared_->epoch.load(std::memory_order_acquire);
+  if (clean_epoch_.load(std::memory_order_relaxed) == epoch) return false;
+  return log_->SegmentAt(location).epoch.load(std::memory_order_relaxed) != epoch;
+}
+
+inline Found Shard::Judge(uint32_t location, const ItemRecord& record, uint32_t now) const {
+  if (record.has_exptime()) {
+    const uint32_t exptime = record.exptime();
+    if (exptime != 0 && exptime <= now) return Found::kExpired;
+  }
+  return Flushed(location) ? Found::kFlushed : Found::kHit;
+}
+
+inline uint64_t Shard::WidenCas(uint32_t low) const {
+  const uint64_t last = last_cas_.load(std::memory_order_relaxed);
+  const uint64_t wide = (last & ~uint64_t{UINT32_MAX}) | low;
+  return wide <= last ? wide : wide - (uint64_t{1} << 32);
+}
+
+inline void Shard::CountHit(const Index::Position& position) {
+  const uint8_t tick_now = tick();
+  if (!position.slot.NeedsTouch(tick_now)) [[likely]] {
+    return;
+  }
+  // If the slot is another by now, or somebody else counts a hit, this one is not counted.
+  uint64_t word = position.slot.word();
+  position.word().compare_exchange_strong(word, position.slot.Touched(tick_now).word(),
+                                          std::memory_order_relaxed);
+}
+
+template <class Visit>
+Shard::Unlocked Shard::ReadUnlocked(const Key& key, Visit&& visit) {
+  const Index::Glimpse glimpse = index_->BeginRead(key.hash);
+  if (glimpse.locked()) return Unlocked::kChanged;
+  const Index::Position position = FindKey(*glimpse, key);
+  if (!position) return index_->Consistent(glimpse) ? Unlocked::kMiss : Unlocked::kChanged;
+  const uint32_t location = position.slot.location();
+  const ItemRecord record = ItemAt(location);
+  const uint32_t now = Now();
+  if (record.chunked() || record.value_size() > kUnlockedValueMax ||
+      Judge(location, record, now) != Found::kHit ||
+      ((now - record.last_access()) & kLastAccessMask) >= kLastAccessGranularity) {
+    return Unlocked::kNeedsLock;
+  }
+  visit(ItemView(this, record, false));
+  if (!index_->Consistent(glimpse)) return Unlocked::kChanged;
+  CountHit(position);
+  return Unlocked::kHit;
+}
+
+template <class Visit>
+Found Shard::ReadLocked(const Index::LockedHome& home, const Key& key, bool count_hit,
+                        Visit&& visit) {
+  const Index::Position position = FindKey(*home, key);
+  if (!position) return Found::kMiss;
+  ItemRecord record = ItemAt(position.slot.location());
+  const uint32_t now = Now();
+  const Found found = Judge(position.slot.location(), record, now);
+  if (found == Found::kFlushed && record.last_access() == FlushedAt()) return Found::kMiss;
+  if (found != Found::kHit) return found;
+  visit(ItemView(this, record, true));
+  if (count_hit) {
+    CountHit(position);
+    if (((now - record.last_access()) & kLastAccessMask) >= kLastAccessGranularity) {
+      record.set_last_access(now);
+    }
+  }
+  return Found::kHit;
+}
+
+template <class Visit>
+Found Shard::ReadAndTouch(const Key& key, uint32_t exptime, Visit&& visit) {
+  MutexLock lock(&mutex_);
+  // Read first: an item that is touched with a time in the past is returned this once.
+  Found found;
+  {
+    const Index::LockedHome home(index_.get(), key.hash);
+    found = ReadLocked(home, key, false, visit);
+  }
+  TouchLocked(key, exptime);
+  return found;
+}
+
+template <class Visit>
+Found Shard::Read(const Key& key, Visit&& visit) {
+  for (int i = 0; i < kUnlockedTries; ++i) {
+    const Unlocked outcome = ReadUnlocked(key, visit);
+    if (outcome == Unlocked::kHit) return Found::kHit;
+    if (outcome == Unlocked::kMiss) return Found::kMiss;
+    if (outcome == Unlocked::kNeedsLock) break;
+  }
+  Found found;
+  {
+    const Index::LockedHome home(index_.get(), key.hash);
+    found = ReadLocked(home, key, true, visit);
+  }
+  if (found > Found::kMiss) [[unlikely]] {
+    RemoveIfDead(key);
+  }
+  return found;
+}
+
+}  // namespace rat_memcache::store

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include "store/store.h"
+
+#include <algorithm>
+#include <bit>
+#include <string>
+#include <utility>
+
+namespace rat_memcache::store {
+namespace {
+
+constexpr size_t kMiB = size_t{1} << 20;
+constexpr size_t kMemoryLimitMin = kMiB;
+// A shard smaller than this does not pay for its open segments.
+constexpr size_t kShardBytesMin = 16 * kMiB;
+// What a location in a slot can address.
+constexpr size_t kShardBytesMax = kRecordAlignment << Slot::kLocationBits;
+constexpr size_t kShardsPerThread = 4;
+// A shard must hold some of the largest items, or chance decides how many fit.
+constexpr size_t kLargestItemsPerShard = 8;
+
+constexpr size_t kSegmentsPerShard = 256;
+constexpr size_t kSegmentBytesMin = 16 << 10;
+constexpr size_t kSegmentBytesMax = kMiB;
+
+size_t ChooseShards(const StoreOptions& options) {
+  if (options.shards != 0) return options.shards;
+  const size_t by_size =
+      options.memory_limit /
+      std::max(kShardBytesMin, kLargestItemsPerShard * options.item_size_max);
+  const size_t wanted = std::min(by_size, kShardsPerThread * options.threads);
+  const size_t needed = (options.memory_limit + kShardBytesMax - 1) / kShardBytesMax;
+  return std::max({std::bit_floor(wanted), std::bit_ceil(needed), size_t{1}});
+}
+
+size_t ChooseSegmentBytes(const StoreOptions& options, size_t shard_bytes) {
+  if (options.segment_bytes != 0) return options.segment_bytes;
+  return std::clamp(std::bit_floor(shard_bytes / kSegmentsPerShard), kSegmentBytesMin,
+                    kSegmentBytesMax);
+}
+
+void Add(ShardStats* sum, const ShardStats& shard) {
+  sum->items += shard.items;
+  sum->item_bytes += shard.item_bytes;
+  sum->items_stored += shard.items_stored;
+  sum->evictions += shard.evictions;
+  sum->evicted_unfetched += shard.evicted_unfetched;
+  sum->evicted_active += shard.evicted_active;
+  sum->expired_unfetched += shard.expired_unfetched;
+  sum->reclaimed += shard.reclaimed;
+  sum->crawler_reclaimed += shard.crawler_reclaimed;
+  sum->crawler_checked += shard.crawler_checked;
+  sum->segments_cleaned_inline += shard.segments_cleaned_inline;
+  sum->items_kept += shard.items_kept;
+  sum->items_promoted += shard.items_promoted;
+  sum->no_memory += shard.no_memory;
+  sum->maintenance_runs += shard.maintenance_runs;
+  sum->resident_bytes += shard.resident_bytes;
+  sum->free_bytes += shard.free_bytes;
+  sum->index_bytes += shard.index_bytes;
+  sum->policy_bytes += shard.policy_bytes;
+  sum->bookkeeping_bytes += shard.bookkeeping_bytes;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options, const CoarseClock* clock) {
+  if (options.memory_limit < kMemoryLimitMin) {
+    return Error{"the memory limit is " + std::to_string(options.memory_limit) +
+                     " bytes; it must be at least 1 MiB (-m 1)",
+                 kExitUsage};
+  }
+  if (options.item_size_max > options.memory_limit / 2) {
+    return Error{"the item size limit (-I) is more than half of the memory limit (-m)",
+                 kExitUsage};
+  }
+  std::unique_ptr<Store> store(new Store);
+  const size_t shards = ChooseShards(options);
+  const size_t shard_bytes = options.memory_limit / shards;
+  StoreShared& shared = store->shared_;
+  shared.clock = clock;
+  shared.seed = options.seed != 0 ? options.seed : RandomSeed();
+  shared.cas_enabled = options.cas_enabled;
+  shared.item_size_max = options.item_size_max;
+  shared.shards = static_cast<uint32_t>(shards);
+  shared.memory_limit = options.memory_limit;
+  store->segment_bytes_ = ChooseSegmentBytes(options, shard_bytes);
+  for (size_t i = 0; i < shards; ++i) {
+    auto shard = Shard::Make(&shared, {.memory_limit = shard_bytes,
+                                       .segment_bytes = store->segment_bytes_,
+                                       .policy = options.policy});
+    if (!shard.ok()) return shard.error();
+    store->shards_.push_back(std::move(shard).value());
+  }
+  return store;
+}
+
+void Store::Flush() {
+  shared_.flushed_at.store(shared_.clock->Now(), std::memory_order_relaxed);
+  // Release: who sees the new epoch sees everything stored before it, and nothing of it counts.
+  shared_.epoch.fetch_add(1, std::memory_order_acq_rel);
+  for (const auto& shard : shards_) {
+    shard->AdoptFlush();
+  }
+}
+
+void Store::Maintain() {
+  for (const auto& shard : shards_) {
+    shard->Maintain();
+  }
+}
+
+void Store::ResetStats() {
+  for (const auto& shard : shards_) {
+    shard->ResetStats();
+  }
+}
+
+StoreStats Store::Stats() {
+  StoreStats stats;
+  for (const auto& shard : shards_) {
+    Add(&stats.total, shard->Stats());
+  }
+  stats.memory_limit = shared_.memory_limit.load(std::memory_order_relaxed);
+  stats.external_bytes = shared_.external_bytes.load(std::memory_order_relaxed);
+  stats.shards = shared_.shards;
+  stats.segment_bytes = segment_bytes_;
+  return stats;
+}
+
+}  // namespace rat_memcache::store

@@ -1,0 +1,114 @@
+// The memory tier: items in memory, as many as a limit allows, in shards that share nothing but a
+// clock and a few numbers.
+//
+//   Store store = ...;                                   // 64 MiB, default policy
+//   store.Put({.key = store.MakeKey("user:1"), .value = "Ada"});
+//   store.Read(store.MakeKey("user:1"), [](const store::ItemView& item) { ... });
+//
+// The limit covers items, index, what the eviction policy remembers, and whatever its owner charges to
+// it (ChargeExternal: connection buffers).
+//
+// Threads: every call from any thread. Keys of different shards never wait for each other.
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/coarse_clock.h"
+#include "base/hash.h"
+#include "base/result.h"
+#include "store/shard.h"
+#include "store/upload.h"
+
+namespace rat_memcache::store {
+
+struct StoreOptions {
+  // Bytes; at least 1 MiB.
+  size_t memory_limit = 64 << 20;
+  // Largest item in memcached's measure (item_size.h); at most half of memory_limit.
+  size_t item_size_max = 1 << 20;
+  // Threads that are expected to work at the same time; decides the number of shards.
+  uint32_t threads = 4;
+  PolicyKind policy = PolicyKind::kS3Fifo;
+  bool cas_enabled = true;
+  // Of the hash; 0 draws one.
+  uint64_t seed = 0;
+  // 0 lets the store choose: shards of at least 16 MiB, segments of 1/256 of a shard.
+  uint32_t shards = 0;
+  size_t segment_bytes = 0;
+};
+
+struct StoreStats {
+  ShardStats total;
+  uint64_t memory_limit = 0;
+  uint64_t external_bytes = 0;
+  uint32_t shards = 0;
+  uint64_t segment_bytes = 0;
+};
+
+class Store {
+ public:
+  // `clock` must outlive the store.
+  static Result<std::unique_ptr<Store>> Open(const StoreOptions& options, const CoarseClock* clock);
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  // The Key refers to the text, and belongs to this store.
+  Key MakeKey(std::string_view text) const {
+    const uint64_t hash = HashBytes(text, shared_.seed);
+    // The top bits of the hash, which neither index nor ghost use.
+    Shard* const shard = shards_[static_cast<size_t>(hash >> 32) * shards_.size() >> 32].get();
+    return {text, hash, shard, nullptr};
+  }
+
+  // For batches: first PrefetchBucket() of all keys, then PrefetchItem() of all, then the calls.
+  void PrefetchBucket(Key* key) const { key->shard->PrefetchBucket(key); }
+  void PrefetchItem(const Key& key) const { key.shard->PrefetchItem(key); }
+
+  // See shard.h.
+  template <class Visit>
+  Found Read(const Key& key, Visit&& visit) {
+    return key.shard->Read(key, visit);
+  }
+  template <class Visit>
+  Found ReadAndTouch(const Key& key, uint32_t exptime, Visit&& visit) {
+    return key.shard->ReadAndTouch(key, exptime, visit);
+  }
+  PutResult Put(const PutRequest& request) { return request.key.shard->Put(request); }
+  std::unique_ptr<Upload> BeginUpload(const PutRequest& request, uint32_t value_size) {
+    return std::make_unique<Upload>(request.key.shard, request, value_size);
+  }
+  Found Delete(const Key& key) { return key.shard->Delete(key); }
+  Found Touch(const Key& key, uint32_t exptime) { return key.shard->Touch(key, exptime); }
+  CountResult Count(const Key& key, uint64_t delta, Direction direction) {
+    return key.shard->Count(key, delta, direction);
+  }
+  // Everything stored before the call is gone when it returns; constant cost per segment, not per
+  // item. The memory comes back as it is needed, and by Maintain().
+  void Flush();
+
+  // Frees what has expired or was flushed. To be called about once per second.
+  void Maintain();
+
+  // Memory that belongs under the same limit but not to the store. May be negative.
+  void ChargeExternal(int64_t bytes) {
+    shared_.external_bytes.fetch_add(static_cast<size_t>(bytes), std::memory_order_relaxed);
+  }
+
+  StoreStats Stats();
+  // Counts begin anew; what is there now (items, bytes) stays.
+  void ResetStats();
+
+ private:
+  Store() = default;
+
+  StoreShared shared_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  size_t segment_bytes_ = 0;
+};
+
+}  // namespace rat_memcache::store

@@ -1,0 +1,92 @@
+// The cache engine: what protocols and, later, the library call.
+//
+// Today it is one tier, the store in memory; a tier on disk will sit beside it, behind the same calls.
+// What concerns both tiers is here: the passing of time, and flushes that lie in the future.
+//
+// Times are seconds of the clock that the cache was opened with (coarse_clock.h); 0 means never.
+//
+// Threads: every call from any thread, but Tick(), which belongs to the clock's owner.
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "base/coarse_clock.h"
+#include "base/result.h"
+#include "store/store.h"
+
+namespace rat_memcache::cache {
+
+using store::CountResult;
+using store::CountStatus;
+using store::Direction;
+using store::Found;
+using store::ItemView;
+using store::Key;
+using store::PutMode;
+using store::PutRequest;
+using store::PutResult;
+using store::PutStatus;
+using store::Upload;
+
+class Cache {
+ public:
+  // `clock` must outlive the cache.
+  static Result<std::unique_ptr<Cache>> Open(const store::StoreOptions& options,
+                                             CoarseClock* clock);
+  Cache(const Cache&) = delete;
+  Cache& operator=(const Cache&) = delete;
+
+  uint32_t Now() const { return clock_->Now(); }
+
+  // One key. See store.h for what the calls promise.
+  Key MakeKey(std::string_view text) const { return store_->MakeKey(text); }
+  void PrefetchBucket(Key* key) const { store_->PrefetchBucket(key); }
+  void PrefetchItem(const Key& key) const { store_->PrefetchItem(key); }
+  template <class Visit>
+  Found Get(const Key& key, Visit&& visit) {
+    return store_->Read(key, visit);
+  }
+  template <class Visit>
+  Found GetAndTouch(const Key& key, uint32_t exptime, Visit&& visit) {
+    return store_->ReadAndTouch(key, exptime, visit);
+  }
+  PutResult Put(const PutRequest& request) { return store_->Put(request); }
+  std::unique_ptr<Upload> BeginUpload(const PutRequest& request, uint32_t value_size) {
+    return store_->BeginUpload(request, value_size);
+  }
+  Found Delete(const Key& key) { return store_->Delete(key); }
+  Found Touch(const Key& key, uint32_t exptime) { return store_->Touch(key, exptime); }
+  CountResult Count(const Key& key, uint64_t delta, Direction direction) {
+    return store_->Count(key, delta, direction);
+  }
+
+  // All keys: at once, or when the clock reaches `when`. There is one pending flush; a new one, now or
+  // later, takes its place.
+  void Flush();
+  void FlushAt(uint32_t when);
+
+  // The clock now shows `now`: carries out what was waiting for it and gives memory of the dead back.
+  // Once per second.
+  void Tick(uint32_t now);
+
+  // Memory under the same limit that belongs to the caller, such as connection buffers.
+  void ChargeExternal(int64_t bytes) { store_->ChargeExternal(bytes); }
+  store::StoreStats Stats() { return store_->Stats(); }
+  // Counts begin anew; what is there now (items, bytes) stays.
+  void ResetStats() { store_->ResetStats(); }
+
+ private:
+  Cache(std::unique_ptr<store::Store> store, CoarseClock* clock)
+      : store_(std::move(store)), clock_(clock) {}
+
+  const std::unique_ptr<store::Store> store_;
+  CoarseClock* const clock_;
+  // 0: none. Relaxed: who sets it does not hand over anything else with it.
+  std::atomic<uint32_t> pending_flush_{0};
+};
+
+}  // namespace rat_memcache::cache

@@ -1,0 +1,15 @@
+// The `stats` command: memcached's names, in memcached's order, with our figures.
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#pragma once
+
+#include <string_view>
+
+#include "base/gather_buffer.h"
+#include "command/context.h"
+
+namespace rat_memcache::command {
+
+// Appends the whole reply for `stats` with these arguments (empty: none).
+void AppendStats(const Context& context, std::string_view arguments, GatherBuffer* out);
+
+}  // namespace rat_memcache::command

@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include "protocol/ascii_parser.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <optional>
+
+#include "base/decimal.h"
+#include "base/find_byte.h"
+#include "base/small_bytes.h"
+
+namespace rat_memcache::protocol {
+namespace {
+
+// memcached looks at no more words of a line than this; keys of a get are not counted.
+constexpr size_t kTokensMax = 23;
+// Leading blanks that a long get line may have.
+constexpr size_t kLeadingBlanksMax = 100;
+constexpr uint32_t kValueSizeMax = 2147483645;  // INT32_MAX less the CRLF
+constexpr size_t kShortestLine = 4;             // end of line included
+constexpr char kBinaryMagic = '\x80';
+constexpr size_t kEndOfData = 2;  // the CRLF behind a value
+
+struct Tokens {
+  std::array<std::string_view, kTokensMax> words;
+  size_t count = 0;
+
+  explicit Tokens(std::string_view line) {
+    const char* at = line.data();
+    const char* const end = at + line.size();
+    while (count < kTokensMax) {
+      while (at < end && *at == ' ') {
+        ++at;
+      }
+      if (at == end) break;
+      const char* const word = at;
+      at = FindEither(at, end, ' ', ' ');
+      words[count++] = {word, static_cast<size_t>(at - word)};
+    }
+  }
+  std::string_view last() const { return words[count - 1]; }
+  bool noreply() const { return last() == "noreply"; }
+};
+
+std::optional<Op> OpOf(std::string_view word) {
+  struct Entry {
+    std::string_view word;
+    Op op;
+  };
+  static constexpr Entry kWords[] = {
+      {"get", Op::kGet},         {"set", Op::kSet},         {"gets", Op::kGets},
+      {"delete", Op::kDelete},   {"incr", Op::kIncr},       {"add", Op::kAdd},
+      {"touch", Op::kTouch},     {"gat", Op::kGat},         {"gats", Op::kGats},
+      {"cas", Op::kCas},         {"decr", Op::kDecr},       {"replace", Op::kReplace},
+      {"append", Op::kAppend},   {"prepend", Op::kPrepend}, {"stats", Op::kStats},
+      {"version", Op::kVersion}, {"flush_all", Op::kFlushAll},
+      {"verbosity", Op::kVerbosity}, {"quit", Op::kQuit}};
+  for (const Entry& entry : kWords) {
+    if (entry.word.size() == word.size() &&
+        EqualBytes(entry.word.data(), word.data(), word.size())) {
+      return entry.op;
+    }
+  }
+  return std::nullopt;
+}
+
+void AddReject(RequestBatch* batch, Reject reject) {
+  batch->Add()->reject = reject;
+  batch->EndLine();
+}
+
+bool AnyTooLong(std::string_view keys) {
+  if (keys.size() <= AsciiParser::kKeyMax) return false;
+  for (size_t at = 0; at < keys.size();) {
+    const size_t end = std::min(keys.find(' ', at), keys.size());
+    if (end - at > AsciiParser::kKeyMax) return true;
+    at = end + 1;
+  }
+  return false;
+}
+
+// Commands of one line that have no value and one key at most. What is wrong with the line, if
+// anything, is put into the request.
+void ParseSimple(Op op, std::string_view line, Request* request) {
+  const Tokens tokens(line);
+  request->op = op;
+  const auto reject = [&](Reject why) {
+    request->op = Op::kReject;
+    request->reject = why;
+  };
+  const auto take_key = [&](size_t tokens_min) {
+    if (tokens.count < tokens_min) {
+      reject(Reject::kBadLine);
+      return false;
+    }
+    request->noreply = tokens.noreply();
+    request->key = tokens.words[1];
+    if (request->key.size() > AsciiParser::kKeyMax) {
+      reject(Reject::kBadLine);
+      return false;
+    }
+    return true;
+  };
+  switch (op) {
+    case Op::kDelete:
+      take_key(2);
+      return;
+    case Op::kIncr:
+    case Op::kDecr:
+      if (!take_key(3)) return;
+      if (const auto delta = ParseStrict<uint64_t>(tokens.words[2])) {
+        request->number = *delta;
+      } else {
+        reject(Reject::kBadDelta);
+      }
+      return;
+    case Op::kTouch:
+      if (!take_key(3)) return;
+      if (const auto exptime = ParseStrict<int32_t>(tokens.words[2])) {
+        request->exptime = *exptime;
+      } else {
+        reject(Reject::kBadExptime);
+      }
+      return;
+    case Op::kFlushAll:
+      request->noreply = tokens.noreply();
+      if (tokens.count == 1 || (tokens.count == 2 && request->noreply)) return;
+      if (const auto exptime = ParseStrict<int32_t>(tokens.words[1])) {
+        request->exptime = *exptime;
+      } else {
+        request->well_formed = false;
+      }
+      return;
+    case Op::kVerbosity: {
+      if (tokens.count < 2) return reject(Reject::kBadLine);
+      request->noreply = tokens.noreply();
+      if (const auto level = ParseStrict<uint32_t>(tokens.words[1])) {
+        request->number = *level;
+      } else {
+        reject(Reject::kBadLine);
+      }
+      return;
+    }
+    case Op::kStats:
+      // The arguments, from the first to the last.
+      if (tokens.count > 1) {
+        const char* const from = tokens.words[1].data();
+        request->value = {from, static_cast<size_t>(tokens.last().data() - from) +
+                                    tokens.last().size()};
+      }
+      return;
+    default:  // version, quit
+      return;
+  }
+}
+
+}  // namespace
+
+AsciiParser::Progress AsciiParser::Parse(std::string_view input, RequestBatch* batch) {
+  Progress progress;
+  wanted_ = 0;
+  if (!first_byte_seen_ && !input.empty()) {
+    first_byte_seen_ = true;
+    if (input[0] == kBinaryMagic) {
+      // The binary protocol is not spoken here; its clients would wait for an answer for ever.
+      progress.close = true;
+      return progress;
+    }
+  }
+  for (bool go_on = true; go_on && !progress.close;) {
+    std::string_view rest = input;
+    rest.remove_prefix(progress.consumed);
+    switch (state_) {
+      case State::kLine:
+        go_on = ParseLine(rest, batch, &progress);
+        break;
+      case State::kKeys:
+        go_on = ParseKeys(rest, batch, &progress);
+        break;
+      case State::kBody:
+        go_on = ParseBody(rest, batch, &progress);
+        break;
+      case State::kBodyEnd:
+        go_on = ParseBodyEnd(rest, batch, &progress);
+        break;
+      case State::kSwallow:
+        go_on = Swallow(rest, &progress);
+        break;
+    }
+  }
+  return progress;
+}
+
+bool AsciiParser::WaitForLine(std::string_view rest, Progress* progress) {
+  scanned_ = rest.size();
+  if (rest.size() <= kShortLineMax) return false;
+  // Only the key list of a get may be long. The line gets the benefit of a few leading blanks, though
+  // it will turn out to be no command then.
+  const size_t blanks = std::min(rest.find_first_not_of(' '), rest.size());
+  const std::string_view command = rest.substr(blanks);
+  const bool is_get = command.starts_with("get ") || command.starts_with("gets ");
+  progress->close = blanks > kLeadingBlanksMax || !is_get || rest.size() > kLineMax;
+  return false;
+}
+
+size_t AsciiParser::ParseShortGets(std::string_view rest, RequestBatch* batch) {
+  constexpr size_t kWordBytes = 4;
+  const char* const begin = rest.data();
+  const char* const end = begin + rest.size();
+  const char* at = begin;
+  while (static_cast<size_t>(end - at) > kWordBytes && std::memcmp(at, "get ", kWordBytes) == 0 &&
+         !batch->full()) {
+    const char* const key = at + kWordBytes;
+    const char* const newline = FindEither(key, end, ' ', '\n');
+    if (newline == end || *newline == ' ') break;
+    const char* const key_end = newline[-1] == '\r' ? newline - 1 : newline;
+    if (key_end == key || static_cast<size_t>(key_end - key) > kKeyMax) break;
+    Request* const request = batch->Add();
+    request->op = Op::kGet;
+    request->key = {key, static_cast<size_t>(key_end - key)};
+    batch->EndLine();
+    at = newline + 1;
+  }
+  return static_cast<size_t>(at - begin);
+}
+
+bool AsciiParser::ParseLine(std::string_view rest, RequestBatch* batch, Progress* progress) {
+  if (scanned_ == 0 || progress->consumed > 0) {
+    const size_t gets = ParseShortGets(rest, batch);
+    progress->consumed += gets;
+    rest.remove_prefix(gets);
+  }
+  if (rest.empty() || batch->full()) return false;
+  // At the front of the input, what the last call has searched need not be searched again.
+  const size_t from = progress->consumed == 0 ? std::min(scanned_, rest.size()) : 0;
+  const void* const newline = std::memchr(rest.data() + from, '\n', rest.size() - from);
+  if (newline == nullptr) return WaitForLine(rest, progress);
+  scanned_ = 0;
+  const size_t line_bytes = static_cast<size_t>(static_cast<const char*>(newline) - rest.data()) + 1;
+  std::string_view line = rest.substr(0, line_bytes - 1);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+
+  if (line_bytes < kShortestLine) {
+    AddReject(batch, Reject::kBadLine);
+    progress->consumed += line_bytes;
+    return true;
+  }
+  const size_t word_end = std::min(line.find(' '), line.size());
+  const std::optional<Op> op = OpOf(line.substr(0, word_end));
+  if (!op) {
+    if (Tokens tokens(line); tokens.count > 0 && tokens.last().starts_with("HTTP/")) {
+      progress->close = true;
+      return false;
+    }
+    AddReject(batch, Reject::kUnknownCommand);
+    progress->consumed += line_bytes;
+    return true;
+  }
+  if (IsRetrieval(*op)) return BeginKeys(*op, line, word_end, line_bytes, batch, progress);
+  if (IsStorage(*op)) {
+    return ParseStorage(*op, line, rest.substr(line_bytes), line_bytes, batch, progress);
+  }
+  ParseSimple(*op, line, batch->Add());
+  batch->EndLine();
+  progress->consumed += line_bytes;
+  return true;
+}
+
+bool AsciiParser::BeginKeys(Op op, std::string_view line, size_t keys_at, size_t line_bytes,
+                            RequestBatch* batch, Progress* progress) {
+  keys_exptime_ = 0;
+  const bool touches = op == Op::kGat || op == Op::kGats;
+  std::string_view exptime;
+  if (touches) {
+    const size_t at = std::min(line.find_first_not_of(' ', keys_at), line.size());
+    keys_at = std::min(line.find(' ', at), line.size());
+    exptime = line.substr(at, keys_at - at);
+  }
+  keys_at = std::min(line.find_first_not_of(' ', keys_at), line.size());
+  std::optional<Reject> wrong;
+  if (keys_at == line.size()) {
+    wrong = Reject::kBadLine;
+  } else if (touches && !ParseStrict<int32_t>(exptime)) {
+    wrong = Reject::kBadExptime;
+  } else if (AnyTooLong(line.substr(keys_at))) {
+    wrong = Reject::kBadLine;
+  }
+  if (wrong) {
+    AddReject(batch, *wrong);
+    progress->consumed += line_bytes;
+    return true;
+  }
+  if (touches) keys_exptime_ = *ParseStrict<int32_t>(exptime);
+  keys_op_ = op;
+  keys_left_ = line_bytes - keys_at;
+  progress->consumed += keys_at;
+  state_ = State::kKeys;
+  return true;
+}
+
+// `rest` begins with a key: the line was found to have one, and blanks are skipped behind each.
+bool AsciiParser::ParseKeys(std::string_view rest, RequestBatch* batch, Progress* progress) {
+  // The end of the line without its CRLF or LF.
+  const size_t line_end =
+      keys_left_ - (keys_left_ >= 2 && rest[keys_left_ - 2] == '\r' ? 2 : 1);
+  const char* const data = rest.data();
+  size_t at = 0;
+  bool done = false;
+  while (!done && !batch->full()) {
+    const char* const blank = FindEither(data + at, data + line_end, ' ', ' ');
+    const auto key_end = static_cast<size_t>(blank - data);
+    Request* const request = batch->Add();
+    request->op = keys_op_;
+    request->exptime = keys_exptime_;
+    request->key = rest.substr(at, key_end - at);
+    at = key_end;
+    while (at < line_end && data[at] == ' ') {
+      ++at;
+    }
+    done = at == line_end;
+    request->ends_line = done;
+  }
+  if (done) {
+    batch->EndLine();
+    progress->consumed += keys_left_;
+    keys_left_ = 0;
+    state_ = State::kLine;
+  } else {
+    progress->consumed += at;
+    keys_left_ -= at;
+  }
+  return done;
+}
+
+bool AsciiParser::ParseStorage(Op op, std::string_view line, std::string_view behind,
+                               size_t line_bytes, RequestBatch* batch, Progress* progress) {
+  const Tokens tokens(line);
+  const auto size = tokens.count < 5 ? std::nullopt : ParseStrict<int32_t>(tokens.words[4]);
+  if (!size || *size < 0 || static_cast<uint32_t>(*size) > kValueSizeMax) {
+    // The length of the value is unknown, so what follows is read as commands.
+    AddReject(batch, Reject::kBadLine);
+    progress->consumed += line_bytes;
+    return true;
+  }
+  const uint32_t value_size = static_cast<uint32_t>(*size);
+  const auto client_flags = ParseLenientUnsigned(tokens.words[2]);
+  const auto exptime = ParseLenientSigned(tokens.words[3]);
+  const auto cas = op == Op::kCas ? ParseStrict<uint64_t>(tokens.words[5]) : uint64_t{0};
+  const bool noreply = tokens.noreply();
+  if (tokens.words[1].size() > kKeyMax || !client_flags || !exptime || !cas) {
+    if (!noreply) AddReject(batch, Reject::kBadLine);
+    progress->consumed += line_bytes;
+    swallow_left_ = value_size + kEndOfData;
+    state_ = State::kSwallow;
+    return true;
+  }
+  const bool streamed = value_size >= kStreamedFrom;
+  if (!streamed && behind.size() < value_size + kEndOfData) {
+    wanted_ = line_bytes + value_size + kEndOfData;
+    return false;
+  }
+
+  Request* const request = batch->Add();
+  request->op = op;
+  request->noreply = noreply;
+  request->key = tokens.words[1];
+  request->client_flags = static_cast<uint32_t>(*client_flags);  // cut to 32 bits, as memcached does
+  request->exptime = static_cast<int32_t>(*exptime);             // the same
+  request->value_size = value_size;
+  request->number = *cas;
+  request->streamed = streamed;
+  batch->EndLine();
+  progress->consumed += line_bytes;
+  if (streamed) {
+    body_missing_ = value_size;
+    state_ = State::kBody;
+    return true;
+  }
+  request->value = behind.substr(0, value_size);
+  progress->consumed += value_size + kEndOfData;
+  if (behind.substr(value_size, kEndOfData) != "\r\n") {
+    request->op = Op::kReject;  // noreply silences it, but it counts as a store
+    request->reject = Reject::kBadChunk;
+  }
+  return true;
+}
+
+bool AsciiParser::ParseBody(std::string_view rest, RequestBatch* batch, Progress* progress) {
+  if (rest.empty() || batch->full()) return false;
+  Request* const request = batch->Add();
+  request->op = Op::kBody;
+  request->value = rest.substr(0, body_missing_);
+  body_missing_ -= static_cast<uint32_t>(request->value.size());
+  progress->consumed += request->value.size();
+  if (body_missing_ == 0) state_ = State::kBodyEnd;
+  return true;
+}
+
+bool AsciiParser::ParseBodyEnd(std::string_view rest, RequestBatch* batch, Progress* progress) {
+  if (rest.size() < kEndOfData || batch->full()) return false;
+  Request* const request = batch->Add();
+  request->op = Op::kBodyEnd;
+  request->well_formed = rest.starts_with("\r\n");
+  progress->consumed += kEndOfData;
+  state_ = State::kLine;
+  return true;
+}
+
+bool AsciiParser::Swallow(std::string_view rest, Progress* progress) {
+  const size_t taken = std::min<size_t>(rest.size(), swallow_left_);
+  swallow_left_ -= static_cast<uint32_t>(taken);
+  progress->consumed += taken;
+  if (swallow_left_ > 0) return false;
+  state_ = State::kLine;
+  return true;
+}
+
+}  // namespace rat_memcache::protocol

@@ -1,0 +1,44 @@
+// A request as one line of text, for tests and fuzzers.
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#pragma once
+
+#include <string>
+
+#include "protocol/request.h"
+
+namespace rat_memcache::protocol {
+
+// For example "set k flags=1 exptime=0 value=abc noreply". Bodies of streamed values are collected in
+// `*body` and shown with their kBodyEnd, so that the text does not depend on how they were cut.
+inline std::string TextOf(const Request& request, std::string* body) {
+  if (request.op == Op::kBody) {
+    body->append(request.value);
+    return {};
+  }
+  std::string text(WordOf(request.op));
+  if (request.op == Op::kReject) {
+    if (request.noreply) return {};
+    return text + std::to_string(static_cast<int>(request.reject)) + "\n";
+  }
+  if (request.op == Op::kBodyEnd) {
+    text += (request.well_formed ? " ok " : " bad ") + *body;
+    body->clear();
+    return text + "\n";
+  }
+  if (!request.key.empty()) text += " " + std::string(request.key);
+  if (request.client_flags != 0) text += " flags=" + std::to_string(request.client_flags);
+  if (request.exptime != 0) text += " exptime=" + std::to_string(request.exptime);
+  if (request.number != 0) text += " number=" + std::to_string(request.number);
+  if (IsStorage(request.op)) {
+    text += request.streamed ? " streamed=" + std::to_string(request.value_size)
+                             : " value=" + std::string(request.value);
+  } else if (!request.value.empty()) {
+    text += " args=" + std::string(request.value);
+  }
+  if (!request.well_formed) text += " malformed";
+  if (request.noreply) text += " noreply";
+  if (!request.ends_line) text += " ...";
+  return text + "\n";
+}
+
+}  // namespace rat_memcache::protocol

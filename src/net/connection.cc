@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include "net/connection.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <asio/post.hpp>
+
+#include "net/worker.h"
+#include "observe/counters.h"
+
+namespace rat_memcache::net {
+namespace {
+
+using observe::Count;
+
+// Replies are sent during a turn already when so much has come together.
+constexpr size_t kSendFrom = 256 << 10;
+// Batches of one turn, whatever -R says: a get of many keys is one request.
+constexpr int kBatchesPerTurn = 16;
+// Pinned values of a reply that has to wait are copied up to this size, so that a slow reader does not
+// keep segments from being cleaned.
+constexpr size_t kCopyUnsentMax = 64 << 10;
+constexpr size_t kBuffersPerSend = 64;
+
+constexpr std::string_view kNoMemoryForRequest = "SERVER_ERROR out of memory reading request\r\n";
+
+bool WouldBlock(const asio::error_code& error) {
+  return error == asio::error::would_block || error == asio::error::try_again;
+}
+
+}  // namespace
+
+Connection::Connection(Worker* worker, Socket socket)
+    : worker_(worker), socket_(std::move(socket)), input_(&worker->budget()) {
+  worker_->budget().TakeAnyway(sizeof *this);
+}
+
+Connection::~Connection() {
+  worker_->budget().Give(sizeof *this + unsent_charged_);
+}
+
+void Connection::Close() {
+  worker_->Remove(this);  // deletes this
+}
+
+void Connection::Drain() {
+  draining_ = true;
+  // Whatever is awaited comes to its end; if it is input, OnInput() sees that it was cancelled.
+  asio::error_code ignored;
+  if (unsent_ == nullptr) socket_.cancel(ignored);
+}
+
+void Connection::AwaitInput() {
+  if (!input_.MakeRoom(parser_.wanted())) {
+    worker_->counters().Add(Count::kBuffersRefused);
+    worker_->out().Append(kNoMemoryForRequest);
+    return EndTurn(Turn::kClose);
+  }
+  socket_.async_receive(
+      asio::buffer(input_.room(), input_.room_bytes()),
+      [this](const asio::error_code& error, size_t bytes) { OnInput(error, bytes); });
+}
+
+void Connection::OnInput(const asio::error_code& error, size_t bytes) {
+  if (error && !(draining_ && error == asio::error::operation_aborted)) return Close();
+  worker_->counters().Add(Count::kBytesRead, bytes);
+  input_.Filled(bytes);
+  if (!input_.overflowing() && !draining_) return Serve(input_.bytes(), false);
+
+  // There is more: on into the shared buffer.
+  const std::span<char> shared = worker_->shared_input();
+  const std::string_view head = input_.bytes();
+  std::memcpy(shared.data(), head.data(), head.size());
+  asio::error_code ignored;  // a broken connection will say so again
+  const size_t more =
+      ReceiveNow(shared.data() + head.size(), shared.size() - head.size(), &ignored);
+  Serve({shared.data(), head.size() + more}, true);
+}
+
+size_t Connection::ReceiveNow(char* to, size_t room, asio::error_code* error) {
+  const size_t bytes = socket_.receive(asio::buffer(to, room), 0, *error);
+  if (WouldBlock(*error)) error->clear();
+  worker_->counters().Add(Count::kBytesRead, bytes);
+  return bytes;
+}
+
+void Connection::TakeTurn() { Serve(input_.bytes(), false); }
+
+void Connection::Serve(std::string_view input, bool input_is_shared) {
+  size_t consumed = 0;
+  Turn turn = ServeRequests(input, &consumed);
+  if (!input_is_shared) {
+    input_.Consume(consumed);
+  } else if (!input_.Assign(input.substr(consumed)) && turn != Turn::kGone) {
+    worker_->counters().Add(Count::kBuffersRefused);
+    worker_->out().Append(kNoMemoryForRequest);
+    turn = Turn::kClose;
+  }
+  EndTurn(turn);
+}
+
+Connection::Turn Connection::ServeRequests(std::string_view input, size_t* consumed) {
+  GatherBuffer& out = worker_->out();
+  protocol::RequestBatch& batch = worker_->batch();
+  size_t lines_left = worker_->requests_per_event();
+  for (int batches = 0; *consumed < input.size(); ++batches) {
+    if (lines_left == 0 || batches == kBatchesPerTurn) {
+      worker_->counters().Add(Count::kConnectionYields);
+      return Turn::kOver;
+    }
+    const size_t lines_max = std::min(lines_left, protocol::RequestBatch::kCapacity);
+    batch.Clear(lines_max);
+    const auto progress = parser_.Parse(input.substr(*consumed), &batch);
+    const auto after = worker_->executor().Run(&batch, &session_, &out);
+    *consumed += progress.consumed;
+    lines_left -= lines_max - batch.lines_left();
+    if (after == command::Executor::After::kClose) return Turn::kClose;
+    if (progress.close) {
+      worker_->counters().Add(Count::kLinesTooLong);
+      return Turn::kClose;
+    }
+    if (out.size() >= kSendFrom) {
+      const Sent sent = Flush();
+      if (sent != Sent::kAll) return sent == Sent::kBlocked ? Turn::kBlocked : Turn::kGone;
+    }
+    if (progress.consumed == 0 && batch.empty()) break;
+  }
+  return Turn::kDry;
+}
+
+void Connection::EndTurn(Turn turn) {
+  if (turn == Turn::kOver && !worker_->out().empty()) {
+    // The replies of this input go out together, when all of it was served.
+    KeepUnsent();
+  }
+  if (turn == Turn::kOver) return AwaitTurn();
+  if (turn == Turn::kDry || turn == Turn::kClose) {
+    closing_ = turn == Turn::kClose || draining_;
+    switch (Flush()) {
+      case Sent::kAll:
+        return closing_ ? Close() : AwaitInput();
+      case Sent::kBlocked:
+        turn = Turn::kBlocked;
+        break;
+      case Sent::kBroken:
+        turn = Turn::kGone;
+        break;
+    }
+  }
+  if (turn == Turn::kGone) return Close();
+  worker_->counters().Add(Count::kReadsPaused);
+  AwaitRoom();
+}
+
+void Connection::AwaitTurn() {
+  asio::post(socket_.get_executor(), [this] { TakeTurn(); });
+}
+
+void Connection::AwaitRoom() {
+  socket_.async_wait(Socket::wait_write, [this](const asio::error_code& error) {
+    if (error) return Close();
+    switch (Flush()) {
+      case Sent::kAll:
+        return closing_ ? Close() : TakeTurn();
+      case Sent::kBlocked:
+        return AwaitRoom();
+      case Sent::kBroken:
+        return Close();
+    }
+  });
+}
+
+// Sends what is unsent and what this turn has added. What cannot be sent is kept.
+Connection::Sent Connection::Flush() {
+  GatherBuffer& out = worker_->out();
+  if (unsent_ != nullptr && !out.empty()) KeepUnsent();
+  const Sent sent = Send(unsent_ != nullptr ? unsent_.get() : &out);
+  if (sent == Sent::kAll && unsent_ != nullptr) {
+    unsent_.reset();
+    worker_->budget().Give(std::exchange(unsent_charged_, 0));
+  } else if (sent == Sent::kBlocked && !out.empty()) {
+    KeepUnsent();
+  }
+  if (sent == Sent::kBroken) out.Clear(out.capacity());
+  worker_->TrimOut();
+  return sent;
+}
+
+void Connection::KeepUnsent() {
+  if (unsent_ == nullptr) unsent_ = std::make_unique<GatherBuffer>();
+  unsent_->TakeFrom(&worker_->out(), kCopyUnsentMax);
+  worker_->budget().TakeAnyway(unsent_->capacity() - unsent_charged_);
+  unsent_charged_ = unsent_->capacity();
+}
+
+Connection::Sent Connection::Send(GatherBuffer* buffer) {
+  while (!buffer->empty()) {
+    asio::error_code error;
+    size_t bytes;
+    if (buffer->text_only()) {
+      const std::string_view text = buffer->Text();
+      bytes = socket_.send(asio::buffer(text.data(), text.size()), 0, error);
+    } else {
+      bytes = SendGathered(*buffer, &error);
+    }
+    if (error) return WouldBlock(error) ? Sent::kBlocked : Sent::kBroken;
+    worker_->counters().Add(Count::kBytesWritten, bytes);
+    buffer->Consume(bytes);
+  }
+  return Sent::kAll;
+}
+
+size_t Connection::SendGathered(const GatherBuffer& buffer, asio::error_code* error) {
+  std::array<std::string_view, kBuffersPerSend> parts;
+  std::array<asio::const_buffer, kBuffersPerSend> buffers;
+  const size_t filled = buffer.Peek(parts);
+  for (size_t i = 0; i < filled; ++i) {
+    buffers[i] = asio::buffer(parts[i].data(), parts[i].size());
+  }
+  return socket_.send(std::span(buffers).first(filled), 0, *error);
+}
+
+}  // namespace rat_memcache::net

@@ -1,0 +1,88 @@
+// One client: reads what has come, has it carried out, sends the replies.
+//
+// A connection takes turns. In a turn it serves what it has received, up to a number of requests (-R),
+// and sends all replies at once; if more is waiting it goes to the end of the line. At any time
+// exactly one thing is awaited: input, room for output, or the next turn. While replies wait for a slow
+// reader nothing is read: a client that does not read cannot make the server collect replies.
+//
+// Input goes to a small buffer of the connection. If that is filled to the brim there is more, and the
+// worker's large buffer, which all its connections share, takes over for the rest of the turn. So an
+// idle connection costs about a kilobyte, and a busy one reads 64 KiB at a time.
+//
+// Threads: all calls on the worker's thread.
+// Ownership: a connection belongs to its worker and is deleted when it closes, which it does by
+// itself; so no method of the connection may be on the stack behind a call that closes it.
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+#include "base/gather_buffer.h"
+#include "command/executor.h"
+#include "net/input_buffer.h"
+#include "net/socket.h"
+#include "protocol/ascii_parser.h"
+
+namespace rat_memcache::net {
+
+class Worker;
+
+class Connection {
+ public:
+  Connection(Worker* worker, Socket socket);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void Start() { AwaitInput(); }
+  // Serves what has been received, sends what is unsent, and closes.
+  void Drain();
+
+  // For the worker's list.
+  Connection* next = nullptr;
+  Connection* previous = nullptr;
+
+ private:
+  // How a turn ended.
+  enum class Turn : uint8_t {
+    kDry,      // what has come is served; more is needed
+    kOver,     // there is more to serve, but it is somebody else's turn
+    kBlocked,  // the client must read first
+    kClose,    // the client said goodbye, or what it said is no protocol
+    kGone,     // the connection is broken
+  };
+  enum class Sent : uint8_t { kAll, kBlocked, kBroken };
+
+  void AwaitInput();
+  void OnInput(const asio::error_code& error, size_t bytes);
+  void AwaitRoom();
+  void AwaitTurn();
+  void TakeTurn();
+  // Serves the input and does what is to be done next.
+  void Serve(std::string_view input, bool input_is_shared);
+  Turn ServeRequests(std::string_view input, size_t* consumed);
+  void EndTurn(Turn turn);
+  // Reads what is there without waiting; 0 and no error if nothing is.
+  size_t ReceiveNow(char* to, size_t room, asio::error_code* error);
+
+  Sent Flush();
+  Sent Send(GatherBuffer* buffer);
+  size_t SendGathered(const GatherBuffer& buffer, asio::error_code* error);
+  void KeepUnsent();
+  void Close();
+
+  Worker* const worker_;
+  Socket socket_;
+  InputBuffer input_;
+  protocol::AsciiParser parser_;
+  command::Session session_;
+  // Replies that could not be sent yet, if there are any.
+  std::unique_ptr<GatherBuffer> unsent_;
+  size_t unsent_charged_ = 0;  // what of its memory the budget knows of
+  bool closing_ = false;       // once everything is sent
+  bool draining_ = false;      // once everything is served
+};
+
+}  // namespace rat_memcache::net

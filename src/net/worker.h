@@ -1,0 +1,89 @@
+// A thread that serves connections: an event loop, and the buffers that its connections share.
+//
+// Threads: Start(), Adopt(), Drain() and Join() from the thread that owns the worker; everything else
+// belongs to the worker's own thread.
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+
+#include "base/gather_buffer.h"
+#include "command/executor.h"
+#include "net/buffer_budget.h"
+#include "net/socket.h"
+#include "observe/counters.h"
+#include "protocol/request.h"
+
+namespace rat_memcache::net {
+
+class Connection;
+
+class Worker {
+ public:
+  // What it is given must outlive it. `clients` counts open connections over all workers.
+  Worker(const command::Context* context, BufferBudget* budget, std::atomic<uint32_t>* clients);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void Start();
+  // Takes over an accepted socket.
+  void Adopt(asio::ip::tcp protocol, Socket::native_handle_type handle);
+  // Lets every connection finish what it has received, for at most `patience`; then the thread ends.
+  void Drain(std::chrono::milliseconds patience);
+  void Join();
+
+  // For the worker's connections.
+  BufferBudget& budget() { return *budget_; }
+  observe::ThreadCounters& counters() { return *counters_; }
+  command::Executor& executor() { return executor_; }
+  protocol::RequestBatch& batch() { return batch_; }
+  uint32_t requests_per_event() const { return context_->options->requests_per_event; }
+  // Input of the connection whose turn it is, when its own buffer is too small.
+  std::span<char> shared_input() { return shared_input_; }
+  // Replies of the connection whose turn it is.
+  GatherBuffer& out() { return out_; }
+  // Gives memory back after unusually large replies.
+  void TrimOut();
+  // Deletes the connection.
+  void Remove(Connection* connection);
+
+ private:
+  static constexpr size_t kSharedInputBytes = 64 << 10;
+  static constexpr size_t kOutKeptBytes = 512 << 10;
+
+  void Add(Socket socket);
+  void StopIfDone();
+
+  const command::Context* const context_;
+  BufferBudget* const budget_;
+  std::atomic<uint32_t>* const clients_;
+  observe::ThreadCounters* const counters_;
+
+  // The sockets and timers below belong to it, so it comes first and goes last. One thread runs it and
+  // owns its sockets, so their operations need no locks; posting from other threads still has them.
+  asio::io_context loop_{ASIO_CONCURRENCY_HINT_UNSAFE_IO};
+  asio::executor_work_guard<IoExecutor> keep_running_{loop_.get_executor()};
+  asio::steady_timer deadline_{loop_};
+  std::thread thread_;
+
+  command::Executor executor_;
+  protocol::RequestBatch batch_;
+  std::vector<char> shared_input_;
+  GatherBuffer out_;
+  Connection* connections_ = nullptr;  // head of a doubly linked list
+  bool draining_ = false;
+};
+
+}  // namespace rat_memcache::net

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include "server/server.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/version.hpp>
+#include <asio/write.hpp>
+
+#include "base/coarse_clock.h"
+#include "base/version.h"
+#include "cache/cache.h"
+#include "command/context.h"
+#include "net/buffer_budget.h"
+#include "net/listener.h"
+#include "net/worker.h"
+#include "observe/counters.h"
+#include "observe/log.h"
+#include "platform/process.h"
+
+namespace rat_memcache::server {
+namespace {
+
+using config::ServerOptions;
+using observe::Count;
+using observe::Level;
+
+// How long open connections may take to finish at the end.
+constexpr std::chrono::seconds kDrainPatience{10};
+// Descriptors for ourselves beyond those that -c keeps back.
+constexpr uint32_t kSpareDescriptors = 64;
+constexpr std::string_view kTooManyConnections = "ERROR Too many open connections\r\n";
+constexpr char kLoopback[] = "127.0.0.1";
+
+std::string EventBackend() {
+  return "asio-" + std::to_string(ASIO_VERSION / 100'000) + "." +
+         std::to_string(ASIO_VERSION / 100 % 1000) + "." + std::to_string(ASIO_VERSION % 100);
+}
+
+std::string TextOf(const asio::ip::tcp::endpoint& endpoint) {
+  const std::string address = endpoint.address().to_string();
+  return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
+         std::to_string(endpoint.port());
+}
+
+class Server {
+ public:
+  explicit Server(const config::CommandLine& command_line)
+      : options_(command_line.options), warnings_(command_line.warnings) {
+    log_.set_verbosity(options_.verbosity);
+  }
+
+  Status Run() {
+    if (Status status = Open(); !status.ok()) return status;
+    Serve();
+    Stop();
+    return Done{};
+  }
+
+ private:
+  Status Open() {
+    for (const std::string& warning : warnings_) {
+      log_.Write(Level::kFault, "rat_memcached: warning: " + warning);
+    }
+    if (platform::RunsAsRoot() && options_.user.empty()) {
+      log_.Write(Level::kFault,
+                 "rat_memcached: warning: running as root; -u USER changes to another user");
+    }
+    if (Status status = platform::AllowDescriptors(options_.connections_max + kSpareDescriptors);
+        !status.ok()) {
+      return status;
+    }
+    if (options_.daemon) {
+      if (Status status = platform::Daemonize(options_.verbosity > 0); !status.ok()) return status;
+    }
+    auto cache = cache::Cache::Open({.memory_limit = options_.memory_limit,
+                                     .item_size_max = options_.item_size_max,
+                                     .threads = options_.threads,
+                                     .cas_enabled = options_.cas_enabled},
+                                    &clock_);
+    if (!cache.ok()) return cache.error();
+    cache_ = std::move(cache).value();
+    counters_ = registry_.Register();
+    loop_ = std::make_unique<asio::io_context>(1);
+    if (Status status = Listen(); !status.ok()) return status;
+    if (!options_.user.empty() && platform::RunsAsRoot()) {
+      if (Status status = platform::BecomeUser(options_.user); !status.ok()) return status;
+    }
+    if (!options_.pid_file.empty()) {
+      if (Status status = platform::WritePidFile(options_.pid_file); !status.ok()) return status;
+    }
+    return WritePortFile();
+  }
+
+  Status Listen() {
+    std::vector<config::ListenAddress> addresses = options_.listen;
+    if (addresses.empty()) addresses.push_back({.host = kLoopback});
+    for (const config::ListenAddress& address : addresses) {
+      auto opened = net::Listener::Open(loop_.get(), address.host,
+                                        address.port.value_or(options_.port), options_.backlog,
+                                        counters_);
+      if (!opened.ok()) return opened.error();
+      for (auto& listener : opened.value()) {
+        log_.Write(Level::kInfo, "rat_memcached: listening on " + TextOf(listener->endpoint()));
+        listeners_.push_back(std::move(listener));
+      }
+    }
+    return Done{};
+  }
+
+  // For scripts that start a server on any free port.
+  Status WritePortFile() {
+    const char* const path = std::getenv("MEMCACHED_PORT_FILENAME");
+    if (path == nullptr) return Done{};
+    std::string text;
+    for (const auto& listener : listeners_) {
+      text += listener->endpoint().address().is_v6() ? "TCP INET6: " : "TCP INET: ";
+      text += std::to_string(listener->endpoint().port()) + "\n";
+    }
+    return platform::WriteFileAtomically(path, std::string(path) + ".lck", text);
+  }
+
+  void Serve() {
+    started_ = platform::MonotonicSeconds();
+    context_ = {.cache = cache_.get(),
+                .options = &options_,
+                .counters = &registry_,
+                .log = &log_,
+                .unix_at_zero = static_cast<int64_t>(std::time(nullptr)) - clock_.Now(),
+                .event_backend = EventBackend(),
+                .port = listeners_.front()->endpoint().port()};
+    budget_ = std::make_unique<net::BufferBudget>(cache_.get());
+    // Signals are blocked out of the workers by being waited for before the workers start.
+    asio::signal_set signals(*loop_, SIGINT, SIGTERM);
+    signals.async_wait([this](const asio::error_code& error, int signal) {
+      if (error) return;
+      log_.Write(Level::kInfo, "rat_memcached: signal " + std::to_string(signal) +
+                                   ", finishing what was received");
+      loop_->stop();
+    });
+    for (uint32_t i = 0; i < options_.threads; ++i) {
+      workers_.push_back(std::make_unique<net::Worker>(&context_, budget_.get(), &clients_));
+      workers_.back()->Start();
+    }
+    for (const auto& listener : listeners_) {
+      listener->Start([this](asio::ip::tcp protocol, net::Socket::native_handle_type handle) {
+        Deal(protocol, handle);
+      });
+    }
+    asio::steady_timer timer(*loop_);
+    KeepTime(&timer);
+    platform::DaemonIsUp();
+    log_.Write(Level::kInfo, "rat_memcached " + std::string(kVersion) + ": " +
+                                 std::to_string(options_.memory_limit >> 20) + " MiB, " +
+                                 std::to_string(options_.threads) + " threads, ready");
+    loop_->run();
+  }
+
+  void Deal(asio::ip::tcp protocol, net::Socket::native_handle_type handle) {
+    // Relaxed: this thread alone counts up.
+    if (clients_.load(std::memory_order_relaxed) >= options_.clients_max()) {
+      Refuse(protocol, handle);
+      return;
+    }
+    clients_.fetch_add(1, std::memory_order_relaxed);
+    workers_[next_worker_]->Adopt(protocol, handle);
+    next_worker_ = (next_worker_ + 1) % workers_.size();
+  }
+
+  void Refuse(asio::ip::tcp protocol, net::Socket::native_handle_type handle) {
+    counters_->Add(Count::kConnectionsRejected);
+    net::Socket socket(*loop_);
+    asio::error_code error;
+    socket.assign(protocol, handle, error);
+    if (!error) socket.non_blocking(true, error);
+    if (!error) socket.send(asio::buffer(kTooManyConnections), 0, error);
+    log_.Write(Level::kInfo, "rat_memcached: refused a connection: " +
+                                 std::to_string(options_.clients_max()) +
+                                 " are open, the most that -c allows");
+  }
+
+  // Once per second, on the second as the clock counts it.
+  void KeepTime(asio::steady_timer* timer) {
+    timer->expires_after(std::chrono::seconds(1));
+    timer->async_wait([this, timer](const asio::error_code& error) {
+      if (error) return;
+      const double passed = platform::MonotonicSeconds() - started_;
+      cache_->Tick(CoarseClock::kStartSeconds + static_cast<uint32_t>(passed));
+      KeepTime(timer);
+    });
+  }
+
+  void Stop() {
+    for (const auto& listener : listeners_) {
+      listener->Stop();
+    }
+    for (const auto& worker : workers_) {
+      worker->Drain(kDrainPatience);
+    }
+    for (const auto& worker : workers_) {
+      worker->Join();
+    }
+    workers_.clear();
+    if (!options_.pid_file.empty()) platform::RemoveFile(options_.pid_file);
+    log_.Write(Level::kInfo, "rat_memcached: stopped");
+  }
+
+  const ServerOptions options_;
+  const std::vector<std::string> warnings_;
+  observe::Log log_;
+  observe::CounterRegistry registry_;
+  observe::ThreadCounters* counters_ = nullptr;  // of this thread
+  CoarseClock clock_;
+  double started_ = 0;
+  std::unique_ptr<cache::Cache> cache_;
+  command::Context context_;
+  std::unique_ptr<net::BufferBudget> budget_;
+  std::atomic<uint32_t> clients_{0};
+  std::unique_ptr<asio::io_context> loop_;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::vector<std::unique_ptr<net::Worker>> workers_;
+  size_t next_worker_ = 0;
+};
+
+}  // namespace
+
+Status Run(const config::CommandLine& command_line) { return Server(command_line).Run(); }
+
+}  // namespace rat_memcache::server

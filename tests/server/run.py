@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-3.0-or-later
+"""Tests of the server as a process: run.py [--server PATH] [unittest arguments]."""
+
+import argparse
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import server_process  # noqa: E402
+import lifecycle_test  # noqa: E402
+import limits_test  # noqa: E402
+
+
+def main(argv):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--server", type=Path, default=server_process.DEFAULT_SERVER)
+    options, rest = parser.parse_known_args(argv)
+    binary = server_process.ServerBinary.ours(options.server)
+    for module in (lifecycle_test, limits_test):
+        module.BINARY = binary
+    loader = unittest.defaultTestLoader
+    if rest:
+        tests = loader.loadTestsFromNames(rest)
+    else:
+        tests = unittest.TestSuite(loader.loadTestsFromModule(module)
+                                   for module in (lifecycle_test, limits_test))
+    result = unittest.TextTestRunner(verbosity=2).run(tests)
+    return 0 if result.wasSuccessful() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -29,8 +29,11 @@ if(RAT_COVERAGE)
 endif()
 
 # RAT_DCHECK is on wherever somebody looks for faults.
-target_compile_definitions(rat_compiler INTERFACE
-  $<$<OR:$<CONFIG:Debug>,$<BOOL:${RAT_SANITIZE}>>:RAT_DCHECKS=1>)
+if(RAT_SANITIZE)
+  target_compile_definitions(rat_compiler INTERFACE RAT_DCHECKS=1)
+else()
+  target_compile_definitions(rat_compiler INTERFACE $<$<CONFIG:Debug>:RAT_DCHECKS=1>)
+endif()
 if(RAT_LTO AND CMAKE_BUILD_TYPE STREQUAL "Release")
   include(CheckIPOSupported)
   check_ipo_supported(RESULT rat_ipo OUTPUT rat_ipo_why LANGUAGES CXX)

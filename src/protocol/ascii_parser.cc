@@ -90,16 +90,12 @@ void ParseSimple(Op op, std::string_view line, Request* request) {
     request->reject = why;
   };
   const auto take_key = [&](size_t tokens_min) {
-    if (tokens.count < tokens_min) {
+    request->noreply = tokens.count >= tokens_min && tokens.noreply();
+    if (tokens.count < tokens_min || tokens.words[1].size() > AsciiParser::kKeyMax) {
       reject(Reject::kBadLine);
       return false;
     }
-    request->noreply = tokens.noreply();
     request->key = tokens.words[1];
-    if (request->key.size() > AsciiParser::kKeyMax) {
-      reject(Reject::kBadLine);
-      return false;
-    }
     return true;
   };
   switch (op) {

@@ -3,7 +3,7 @@
 // relaxed atomic loads and stores: no data race in the language's sense, and plain moves on the machine.
 //
 // "Shared" memory below is 8-byte aligned as a whole; addresses inside it may have any alignment.
-// Loads may read up to 7 bytes in front of and behind a range, stores keep such bytes as they are;
+// Loads may read up to 7 bytes in front of a range and 14 behind it, stores keep such bytes as they are;
 // so neighbours that different threads write must not share a word.
 //
 // Threads: any number of readers; one writer per word at a time.
@@ -32,44 +32,35 @@ inline void StoreSharedWord(char* at, uint64_t value) {
       .store(value, std::memory_order_relaxed);
 }
 
+// The number of sizeof(T) bytes that lies `offset` bytes behind `at`, which is aligned to 8.
+template <class T>
+inline T LoadSharedNumber(const char* at, size_t offset) {
+  const size_t shift = offset % 8 * 8;
+  const char* const word_at = at + offset / 8 * 8;
+  uint64_t bytes = LoadSharedWord(word_at) >> shift;
+  if (shift + sizeof(T) * 8 > 64) bytes |= LoadSharedWord(word_at + 8) << (64 - shift);
+  return static_cast<T>(bytes);
+}
+
 namespace internal {
 
 inline size_t WordOffset(const char* at) { return reinterpret_cast<uintptr_t>(at) % 8; }
 
-// Reads a shared range eight bytes at a time, wherever it starts.
-class SharedReader {
- public:
-  explicit SharedReader(const char* at)
-      : next_(at - WordOffset(at)), shift_(static_cast<int>(WordOffset(at) * 8)) {
-    word_ = LoadSharedWord(next_);
-  }
-  // The next eight bytes of the range.
-  uint64_t Next() {
-    next_ += 8;
-    if (shift_ == 0) {
-      const uint64_t value = word_;
-      word_ = LoadSharedWord(next_);
-      return value;
-    }
-    const uint64_t following = LoadSharedWord(next_);
-    const uint64_t value = word_ >> shift_ | following << (64 - shift_);
-    word_ = following;
-    return value;
-  }
-  // The last `size` bytes of it, 1 to 8, in the low end.
-  uint64_t Last(size_t size) {
-    uint64_t value = word_ >> shift_;
-    if (size * 8 > static_cast<size_t>(64 - shift_)) {
-      value |= LoadSharedWord(next_ + 8) << (64 - shift_);
-    }
-    return size == 8 ? value : value & ((uint64_t{1} << size * 8) - 1);
-  }
+// Eight bytes of shared memory at any address.
+inline uint64_t LoadShared8(const char* at) {
+  const size_t offset = WordOffset(at);
+  // Without a branch on the alignment, which depends on data that has just arrived. If there is but
+  // one word, it is loaded twice and all of the second is shifted out (by 64 in two steps, where 64
+  // at once would be undefined).
+  const char* const last = at + 7;
+  return LoadSharedWord(at - offset) >> offset * 8 |
+         LoadSharedWord(last - WordOffset(last)) << 1 << (63 - offset * 8);
+}
 
- private:
-  const char* next_;
-  const int shift_;
-  uint64_t word_;
-};
+// `size` bytes of shared memory, 1 to 7, in the low end of the word.
+inline uint64_t LoadSharedUpTo7(const char* at, size_t size) {
+  return LoadShared8(at) & ((uint64_t{1} << size * 8) - 1);
+}
 
 // The first `size` bytes at `from`, 1 to 8.
 inline uint64_t LoadUpTo8(const char* from, size_t size) {
@@ -109,23 +100,31 @@ inline void StoreUpTo8(char* to, uint64_t value, size_t size) {
 
 // Out of shared memory into private memory.
 inline void LoadSharedBytes(char* to, const char* from, size_t size) {
-  if (size == 0) return;
-  internal::SharedReader reader(from);
-  for (; size > 8; to += 8, size -= 8) {
-    const uint64_t word = reader.Next();
-    std::memcpy(to, &word, 8);
+  if (size < 8) {
+    if (size > 0) internal::StoreUpTo8(to, internal::LoadSharedUpTo7(from, size), size);
+    return;
   }
-  internal::StoreUpTo8(to, reader.Last(size), size);
+  // The last eight bytes may overlap what was copied before.
+  const size_t last = size - 8;
+  for (size_t i = 0; i < last; i += 8) {
+    const uint64_t word = internal::LoadShared8(from + i);
+    std::memcpy(to + i, &word, 8);
+  }
+  const uint64_t word = internal::LoadShared8(from + last);
+  std::memcpy(to + last, &word, 8);
 }
 
 // Whether a shared range equals a private one.
 inline bool EqualSharedBytes(const char* shared, const char* bytes, size_t size) {
-  if (size == 0) return true;
-  internal::SharedReader reader(shared);
-  for (; size > 8; bytes += 8, size -= 8) {
-    if (reader.Next() != internal::LoadUpTo8(bytes, 8)) return false;
+  if (size < 8) {
+    return size == 0 ||
+           internal::LoadSharedUpTo7(shared, size) == internal::LoadUpTo8(bytes, size);
   }
-  return reader.Last(size) == internal::LoadUpTo8(bytes, size);
+  const size_t last = size - 8;
+  for (size_t i = 0; i < last; i += 8) {
+    if (internal::LoadShared8(shared + i) != internal::LoadUpTo8(bytes + i, 8)) return false;
+  }
+  return internal::LoadShared8(shared + last) == internal::LoadUpTo8(bytes + last, 8);
 }
 
 // Out of private memory into shared memory.
@@ -172,20 +171,18 @@ class SharedWriter {
         word_ = bytes >> (64 - filled_ * 8);
       }
     }
-    if (size == 0) return;
-    const uint64_t bytes = internal::LoadUpTo8(from, size);
+    if (size > 0) AppendLow(internal::LoadUpTo8(from, size), size);
+  }
+  // The low `size` bytes of `bytes`, 1 to 8; the others are 0.
+  void AppendLow(uint64_t bytes, size_t size) {
     word_ |= bytes << filled_ * 8;
     filled_ += size;
     if (filled_ < 8) return;
     StoreSharedWord(at_, word_);
     at_ += 8;
     filled_ -= 8;
-    // What did not fit into the word; the shift is below 64, since not all of `bytes` is left.
+    // What did not fit into the word. Shifted by less than 64, since not all of `bytes` is left.
     word_ = filled_ == 0 ? 0 : bytes >> (size - filled_) * 8;
-  }
-  template <class T>
-  void AppendNumber(T number) {
-    Append(reinterpret_cast<const char*>(&number), sizeof number);
   }
   void Finish() {
     if (filled_ > 0) StoreSharedWord(at_, word_);

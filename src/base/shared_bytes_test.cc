@@ -40,6 +40,17 @@ TEST_F(SharedBytesTest, LoadsEveryRange) {
   }
 }
 
+TEST_F(SharedBytesTest, LoadsNumbersAtEveryOffset) {
+  for (size_t offset = 0; offset < 40; ++offset) {
+    uint32_t four;
+    uint16_t two;
+    std::memcpy(&four, background_.data() + 8 + offset, sizeof four);
+    std::memcpy(&two, background_.data() + 8 + offset, sizeof two);
+    ASSERT_EQ(LoadSharedNumber<uint32_t>(shared_ + 8, offset), four) << offset;
+    ASSERT_EQ(LoadSharedNumber<uint16_t>(shared_ + 8, offset), two) << offset;
+  }
+}
+
 TEST_F(SharedBytesTest, ComparesEveryByte) {
   for (size_t at = 8; at < 16; ++at) {
     for (size_t size = 0; size < 70; ++size) {
@@ -80,7 +91,7 @@ TEST_F(SharedBytesTest, WriterJoinsRanges) {
       writer.Append(exact.data(), exact.size());
       expected += text;
     }
-    writer.AppendNumber(uint32_t{0x64636261});
+    writer.AppendLow(0x64636261, 4);
     writer.Finish();
     expected += "abcd";
     expected.resize((expected.size() + 7) / 8 * 8, '\0');

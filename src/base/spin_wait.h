@@ -11,6 +11,15 @@
 
 namespace rat_memcache {
 
+// Tells the processor that this is a loop that waits.
+inline void PauseProcessor() {
+#if defined(__x86_64__) || defined(_M_X64)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
 class SpinWait {
  public:
   void Once() {
@@ -18,11 +27,7 @@ class SpinWait {
       std::this_thread::yield();
       return;
     }
-#if defined(__x86_64__) || defined(_M_X64)
-    _mm_pause();
-#elif defined(__aarch64__)
-    asm volatile("yield");
-#endif
+    PauseProcessor();
   }
 
  private:

@@ -77,7 +77,7 @@ void Index::Insert(const LockedHome& home, Slot slot) {
 void Index::Erase(const LockedHome& home, const Position& position) {
   position.word().store(0, std::memory_order_relaxed);
   if (position.distance > 0) {
-    Bucket* const owner = home->home();
+    Bucket* const owner = home->bucket;
     const uint8_t left = owner->displaced.load(std::memory_order_relaxed) - 1;
     owner->displaced.store(left, std::memory_order_relaxed);
     if (left == 0) owner->reach.store(0, std::memory_order_relaxed);
@@ -258,7 +258,7 @@ void Index::ReleasePages(uint32_t table, uint32_t from_bucket, uint32_t to_bucke
 
 Slot Index::Sample(uint64_t random) const {
   const Home home = Compute(random);
-  return Slot(home.home()->slots[(random >> 58) % Bucket::kSlots].load(std::memory_order_relaxed));
+  return Slot(home.bucket->slots[(random >> 58) % Bucket::kSlots].load(std::memory_order_relaxed));
 }
 
 }  // namespace rat_memcache::store

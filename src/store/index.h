@@ -24,8 +24,8 @@
 //
 // Reading without the lock
 //   The lock word is a sequence lock as well: odd while a lock is held, and raised with every change.
-//   A reader notes it (BeginRead), reads slots and item through relaxed atomic words
-//   (base/shared_bytes.h), and then asks whether anything has changed (Consistent). If not, what it
+//   A reader notes it (Glimpse), reads slots and item through relaxed atomic words
+//   (base/shared_bytes.h), and then asks whether anything has changed (Consistent()). If not, what it
 //   read is what a reader with the lock would have read; if so, it has read nonsense and throws it
 //   away. Nothing is written that other processors share. After H.-J. Boehm, "Can seqlocks get along
 //   with programming language memory models?", MSPC 2012.
@@ -42,6 +42,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/inlining.h"
 #include "base/check.h"
 #include "base/prefetch.h"
 #include "base/result.h"
@@ -108,7 +109,7 @@ class Index {
 
   // Brings the cache line of a hash's bucket on its way; returns the bucket. Any thread, no lock.
   const Bucket* Prefetch(uint64_t hash) const {
-    const Bucket* const bucket = Compute(hash).home();
+    const Bucket* const bucket = Compute(hash).bucket;
     PrefetchForWrite(bucket);
     return bucket;
   }
@@ -116,15 +117,13 @@ class Index {
   // may be stale. Any thread, no lock.
   static uint32_t GuessLocation(const Bucket* bucket, uint64_t hash);
 
-  // Where a hash belongs, under the current shape.
+  // Where a hash belongs, under some shape.
   struct Home {
+    Bucket* bucket;
     Bucket* table;
     uint32_t table_index;
     uint32_t buckets;  // of the table
-    uint32_t bucket;   // in the table
     uint32_t tag;
-
-    Bucket* home() const { return table + bucket; }
   };
 
   // The home of a hash with its lock held. Unlocks when it goes out of scope.
@@ -133,8 +132,8 @@ class Index {
     // Any thread. A caller that may write also holds the shard lock.
     LockedHome(const Index* index, uint64_t hash);
     // Under the shard lock, for a home that was computed under the same hold of it.
-    explicit LockedHome(const Home& home) : home_(home) { home_.home()->Lock(); }
-    ~LockedHome() { changed_ ? home_.home()->UnlockChanged() : home_.home()->Unlock(); }
+    explicit LockedHome(const Home& home) : home_(home) { home_.bucket->Lock(); }
+    ~LockedHome() { changed_ ? home_.bucket->UnlockChanged() : home_.bucket->Unlock(); }
     LockedHome(const LockedHome&) = delete;
     LockedHome& operator=(const LockedHome&) = delete;
 
@@ -148,32 +147,37 @@ class Index {
     bool changed_ = false;
   };
 
-  // A home that is read without its lock.
-  struct Glimpse {
-    Home home;
-    uint64_t shape;
-    uint32_t lock;
-
-    bool locked() const { return (lock & 1) != 0; }
-    const Home& operator*() const { return home; }
-  };
-  // Any thread. If the glimpse is locked(), reading is pointless.
-  Glimpse BeginRead(uint64_t hash) const {
-    const Shape shape{shape_.load(std::memory_order_acquire)};
-    const Home home = ComputeIn(shape, hash);
+  // A home that is read without its lock. Any thread.
+  class Glimpse {
+   public:
     // Acquire: what is read from here on is at least as new as the lock word.
-    return {home, shape.word, home.home()->lock.load(std::memory_order_acquire)};
-  }
-  // Whether all that was read since was in one piece. The reads must have been atomic.
-  bool Consistent(const Glimpse& glimpse) const {
-    // Acquire fence: whoever wrote what was read has raised the lock word before (Bucket::Lock(),
-    // SegmentLog::Append()), and that is seen below.
-    std::atomic_thread_fence(std::memory_order_acquire);
-    return glimpse.home.home()->lock.load(std::memory_order_relaxed) == glimpse.lock &&
-           shape_.load(std::memory_order_relaxed) == glimpse.shape &&
-           buckets_[glimpse.home.table_index].load(std::memory_order_relaxed) ==
-               glimpse.home.buckets;
-  }
+    RAT_ALWAYS_INLINE Glimpse(const Index* index, uint64_t hash)
+        : index_(index),
+          shape_(index->shape_.load(std::memory_order_acquire)),
+          home_(index->ComputeIn(Shape{shape_}, hash)),
+          lock_(home_.bucket->lock.load(std::memory_order_acquire)) {}
+    Glimpse(const Glimpse&) = delete;
+    Glimpse& operator=(const Glimpse&) = delete;
+
+    const Home& operator*() const { return home_; }
+    // Somebody was at work there from the start: reading is pointless.
+    bool locked() const { return (lock_ & 1) != 0; }
+    // Whether all that was read since was in one piece. The reads must have been atomic.
+    RAT_ALWAYS_INLINE bool Consistent() const {
+      // Acquire fence: whoever wrote what was read has raised the lock word before (Bucket::Lock(),
+      // SegmentLog::Append()), and that is seen below.
+      std::atomic_thread_fence(std::memory_order_acquire);
+      return home_.bucket->lock.load(std::memory_order_relaxed) == lock_ &&
+             index_->shape_.load(std::memory_order_relaxed) == shape_ &&
+             index_->buckets_[home_.table_index].load(std::memory_order_relaxed) == home_.buckets;
+    }
+
+   private:
+    const Index* const index_;
+    const uint64_t shape_;
+    const Home home_;
+    const uint32_t lock_;
+  };
 
   // A slot that was found, and where.
   struct Position {
@@ -272,27 +276,28 @@ class Index {
 };
 
 template <class Matches>
-Index::Position Index::Find(const Home& home, Matches&& matches) const {
-  const uint32_t reach = home.home()->reach.load(std::memory_order_relaxed);
-  uint32_t at = home.bucket;
-  for (uint32_t distance = 0;; ++distance) {
-    Bucket* const bucket = home.table + at;
+RAT_ALWAYS_INLINE Index::Position Index::Find(const Home& home, Matches&& matches) const {
+  Bucket* bucket = home.bucket;
+  uint32_t distance = 0;
+  for (;;) {
     for (uint32_t i = 0; i < Bucket::kSlots; ++i) {
       const Slot slot(bucket->slots[i].load(std::memory_order_relaxed));
       if (slot.HasTag(home.tag) && matches(slot.location())) {
         return {bucket, i, distance, slot};
       }
     }
-    if (distance == reach) return {};
-    if (++at == home.buckets) at = 0;
+    if (distance == home.bucket->reach.load(std::memory_order_relaxed)) return {};
+    ++distance;
+    if (++bucket == home.table + home.buckets) bucket = home.table;
   }
 }
 
-inline Index::Home Index::ComputeIn(Shape shape, uint64_t hash) const {
-  const uint32_t table = shape.TableOf(hash);
-  const uint32_t buckets = buckets_[table].load(std::memory_order_relaxed);
+RAT_ALWAYS_INLINE Index::Home Index::ComputeIn(Shape shape, uint64_t hash) const {
+  const uint32_t table_index = shape.TableOf(hash);
+  const uint32_t buckets = buckets_[table_index].load(std::memory_order_relaxed);
   const uint32_t tag = static_cast<uint32_t>(hash & Slot::kTagMask);
-  return {Table(table), table, buckets, BucketOf(tag, buckets), tag};
+  Bucket* const table = Table(table_index);
+  return {table + BucketOf(tag, buckets), table, table_index, buckets, tag};
 }
 
 inline Index::Home Index::Compute(uint64_t hash) const {
@@ -303,14 +308,14 @@ inline Index::LockedHome::LockedHome(const Index* index, uint64_t hash) {
   for (;;) {
     const Shape shape{index->shape_.load(std::memory_order_acquire)};
     home_ = index->ComputeIn(shape, hash);
-    home_.home()->Lock();
+    home_.bucket->Lock();
     // Under the lock the shape of this table cannot change; so it was this or it is another.
     if (index->shape_.load(std::memory_order_relaxed) == shape.word &&
         index->buckets_[home_.table_index].load(std::memory_order_relaxed) == home_.buckets)
         [[likely]] {
       return;
     }
-    home_.home()->Unlock();
+    home_.bucket->Unlock();
   }
 }
 

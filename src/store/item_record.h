@@ -31,13 +31,13 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
 #include <string_view>
 
+#include "base/inlining.h"
 #include "base/shared_bytes.h"
 
 namespace rat_memcache::store {
@@ -99,15 +99,11 @@ struct ItemFields {
   }
 };
 
-// An item's record: its header as it was when this was made, and its address. Cheap to copy.
+// An item's record: its address, and its first word as it was when this was made. Cheap to copy.
 class ItemRecord {
  public:
   // `at` points to a record that is an item, dead or alive, or to memory that was one.
-  explicit ItemRecord(char* at) : at_(at) {
-    for (size_t i = 0; i < head_.size(); ++i) {
-      head_[i] = LoadSharedWord(at + i * sizeof head_[0]);
-    }
-  }
+  explicit ItemRecord(char* at) : at_(at), head_(LoadSharedWord(at)) {}
 
   // Writes the record of an item whose value lies in it.
   static void Write(char* at, const ItemFields& fields, std::string_view value) {
@@ -120,25 +116,27 @@ class ItemRecord {
   static void WriteStub(char* at, const ItemFields& fields, std::span<const uint32_t> pieces) {
     SharedWriter writer(at);
     WriteHead(&writer, fields, kChunked);
-    writer.AppendNumber(static_cast<uint32_t>(pieces.size()));
+    writer.AppendLow(static_cast<uint32_t>(pieces.size()), 4);
     for (const uint32_t location : pieces) {
-      writer.AppendNumber(location);
+      writer.AppendLow(location, 4);
     }
     writer.Finish();
   }
 
-  // --- The header ---
+  // --- The header; the size of the value and what follows it are read anew by every call ---
   size_t key_size() const { return Byte(0); }
   bool chunked() const { return (flags() & kChunked) != 0; }
   bool dead() const { return (flags() & kDead) != 0; }
   bool has_exptime() const { return (flags() & kHasExptime) != 0; }
   bool has_client_flags() const { return (flags() & kHasClientFlags) != 0; }
-  uint32_t value_size() const {
+  RAT_ALWAYS_INLINE uint32_t value_size() const {
     const uint8_t code = Byte(2);
-    if (code < 252) return code;
+    if (code < 252) [[likely]] {
+      return code;
+    }
     return code == 252 ? Field<uint16_t>(10) : Field<uint32_t>(10);
   }
-  uint32_t last_access() const { return static_cast<uint32_t>(head_[0] >> 24) & kLastAccessMask; }
+  uint32_t last_access() const { return static_cast<uint32_t>(head_ >> 24) & kLastAccessMask; }
   uint32_t cas_low() const { return Field<uint32_t>(6); }
   uint32_t exptime() const { return has_exptime() ? Field<uint32_t>(exptime_at()) : 0; }
   uint32_t client_flags() const {
@@ -149,7 +147,7 @@ class ItemRecord {
     return exptime_at() + (has_exptime() ? 4 : 0) + (has_client_flags() ? 4 : 0);
   }
 
-  // --- Changes of the header; this object goes on showing what was ---
+  // --- Changes of the header; this object may go on showing what was ---
   void MarkDead() {
     const char flags_now = static_cast<char>(flags() | kDead);
     StoreSharedBytes(at_ + 1, &flags_now, 1);
@@ -195,30 +193,21 @@ class ItemRecord {
   }
 
  private:
-  static constexpr size_t kHeadMax = 10 + 4 + 4 + 4;
-
   static void WriteHead(SharedWriter* writer, const ItemFields& fields, uint8_t flags) {
     const RecordShape shape = fields.Shape();
-    std::array<char, kHeadMax> head;
-    char* end = head.data();
-    const auto put = [&end](auto number, size_t bytes) {
-      std::memcpy(end, &number, bytes);
-      end += bytes;
-    };
     flags |= (shape.has_exptime ? kHasExptime : 0) | (shape.has_client_flags ? kHasClientFlags : 0);
     const uint8_t code = fields.value_size < 252           ? static_cast<uint8_t>(fields.value_size)
                          : fields.value_size <= UINT16_MAX ? 252
                                                            : 253;
-    put(static_cast<uint8_t>(fields.key.size()), 1);
-    put(flags, 1);
-    put(code, 1);
-    put(fields.last_access, 3);
-    put(fields.cas_low, 4);
-    if (code == 252) put(fields.value_size, 2);
-    if (code == 253) put(fields.value_size, 4);
-    if (shape.has_exptime) put(fields.exptime, 4);
-    if (shape.has_client_flags) put(fields.client_flags, 4);
-    writer->Append(head.data(), static_cast<size_t>(end - head.data()));
+    writer->AppendLow(fields.key.size() | uint64_t{flags} << 8 | uint64_t{code} << 16 |
+                          uint64_t{fields.last_access & kLastAccessMask} << 24 |
+                          uint64_t{fields.cas_low} << 48,
+                      8);
+    writer->AppendLow(fields.cas_low >> 16, 2);
+    if (code == 252) writer->AppendLow(fields.value_size, 2);
+    if (code == 253) writer->AppendLow(fields.value_size, 4);
+    if (shape.has_exptime) writer->AppendLow(fields.exptime, 4);
+    if (shape.has_client_flags) writer->AppendLow(fields.client_flags, 4);
     writer->Append(fields.key.data(), fields.key.size());
   }
   static uint32_t LoadNumber(const char* at) {
@@ -227,19 +216,16 @@ class ItemRecord {
     return number;
   }
 
-  uint8_t Byte(size_t index) const { return static_cast<uint8_t>(head_[0] >> index * 8); }
+  uint8_t Byte(size_t index) const { return static_cast<uint8_t>(head_ >> index * 8); }
   uint8_t flags() const { return Byte(1); }
   size_t exptime_at() const { return 10 + (Byte(2) < 252 ? 0 : Byte(2) == 252 ? 2 : 4); }
   template <class T>
   T Field(size_t offset) const {
-    T value;
-    std::memcpy(&value, reinterpret_cast<const char*>(head_.data()) + offset, sizeof value);
-    return value;
+    return LoadSharedNumber<T>(at_, offset);
   }
 
   char* at_;
-  std::array<uint64_t, 3> head_;
-  static_assert(sizeof(head_) >= kHeadMax);
+  uint64_t head_;
 };
 
 // A piece of a large value.

@@ -287,7 +287,7 @@ CountResult Shard::Count(const Key& key, uint64_t delta, Direction direction) {
   ItemFields fields = record.Fields();
   fields.key = key.text;
   fields.value_size = static_cast<uint32_t>(digits.size());
-  const PutResult stored = PutWhole(key, fields, digits);
+  const PutResult stored = PutWhole(key, fields, digits, position);
   if (stored.status != PutStatus::kStored) return {CountStatus::kNoMemory};
   result.cas = stored.cas;
   return result;

@@ -33,6 +33,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/inlining.h"
 #include "base/coarse_clock.h"
 #include "base/gather_buffer.h"
 #include "base/mutex.h"
@@ -216,6 +217,9 @@ class Shard {
   };
   template <class Visit>
   Unlocked ReadUnlocked(const Key& key, Visit&& visit);
+  // After ReadUnlocked() has said kChanged or kNeedsLock.
+  template <class Visit>
+  Found ReadStubbornly(const Key& key, Unlocked outcome, Visit&& visit);
   template <class Visit>
   Found ReadLocked(const Index::LockedHome& home, const Key& key, bool count_hit, Visit&& visit);
   // Counts a hit in the slot's meta bits, if that makes a difference to the policy.
@@ -281,14 +285,15 @@ class Shard {
   // Bytes at `location` that a record there may use: its own and those of dead records behind it, as
   // far as `wanted` asks for.
   size_t GrowableTo(uint32_t location, size_t wanted) const;
-  // Stores the item, whatever the key held before. `value` lies outside the log.
-  PutResult PutWhole(const Key& key, ItemFields fields, std::string_view value)
-      RAT_REQUIRES(mutex_);
+  // Stores the item in the place of the key's live item, `old`, if there is one. `value` lies outside
+  // the log.
+  PutResult PutWhole(const Key& key, ItemFields fields, std::string_view value,
+                     const Index::Position& old) RAT_REQUIRES(mutex_);
   PutResult Concatenate(const PutRequest& request, const Index::Position& old)
       RAT_REQUIRES(mutex_);
   PutResult Publish(const Key& key, uint32_t location, uint64_t cas, OldPieces old_pieces)
       RAT_REQUIRES(mutex_);
-  int PoolFor(const Key& key) RAT_REQUIRES(mutex_);
+  int PoolFor(const Key& key, const Index::Position& old) RAT_REQUIRES(mutex_);
   bool TooLarge(const ItemFields& fields) const;
 
   // Place for another piece of at most `bytes_max` of the value; null if there is no memory for it.
@@ -404,21 +409,21 @@ class ItemView {
  private:
   friend class Shard;
 
-  ItemView(const Shard* shard, const ItemRecord& record, bool locked)
-      : shard_(shard), record_(record), value_size_(record.value_size()), locked_(locked) {}
+  ItemView(const Shard* shard, const ItemRecord& record, uint32_t value_size, bool locked)
+      : shard_(shard), record_(record), value_size_(value_size), locked_(locked) {}
   template <class Visit>
   void ForEachPart(Visit&& visit) const;
   void CopyLockedValueTo(char* out) const;
 
   const Shard* shard_;
-  const ItemRecord& record_;
-  uint32_t value_size_;
+  ItemRecord record_;
+  uint32_t value_size_;  // asked for once: without the lock, another answer could follow
   bool locked_;
 };
 
 // --- Inline: the read path ---
 
-inline Index::Position Shard::FindKey(const Index::Home& home, const Key& key) const {
+RAT_ALWAYS_INLINE Index::Position Shard::FindKey(const Index::Home& home, const Key& key) const {
   return index_->Find(home, [&](uint32_t location) { return ItemAt(location).HasKey(key.text); });
 }
 
@@ -436,7 +441,7 @@ inline bool Shard::Flushed(uint32_t location) const {
   return log_->SegmentAt(location).epoch.load(std::memory_order_relaxed) != epoch;
 }
 
-inline Found Shard::Judge(uint32_t location, const ItemRecord& record, uint32_t now) const {
+RAT_ALWAYS_INLINE Found Shard::Judge(uint32_t location, const ItemRecord& record, uint32_t now) const {
   if (record.has_exptime()) {
     const uint32_t exptime = record.exptime();
     if (exptime != 0 && exptime <= now) return Found::kExpired;
@@ -450,7 +455,7 @@ inline uint64_t Shard::WidenCas(uint32_t low) const {
   return wide <= last ? wide : wide - (uint64_t{1} << 32);
 }
 
-inline void Shard::CountHit(const Index::Position& position) {
+RAT_ALWAYS_INLINE void Shard::CountHit(const Index::Position& position) {
   const uint8_t tick_now = tick();
   if (!position.slot.NeedsTouch(tick_now)) [[likely]] {
     return;
@@ -462,21 +467,22 @@ inline void Shard::CountHit(const Index::Position& position) {
 }
 
 template <class Visit>
-Shard::Unlocked Shard::ReadUnlocked(const Key& key, Visit&& visit) {
-  const Index::Glimpse glimpse = index_->BeginRead(key.hash);
+RAT_ALWAYS_INLINE Shard::Unlocked Shard::ReadUnlocked(const Key& key, Visit&& visit) {
+  const Index::Glimpse glimpse(index_.get(), key.hash);
   if (glimpse.locked()) return Unlocked::kChanged;
   const Index::Position position = FindKey(*glimpse, key);
-  if (!position) return index_->Consistent(glimpse) ? Unlocked::kMiss : Unlocked::kChanged;
+  if (!position) return glimpse.Consistent() ? Unlocked::kMiss : Unlocked::kChanged;
   const uint32_t location = position.slot.location();
   const ItemRecord record = ItemAt(location);
+  const uint32_t value_size = record.value_size();
   const uint32_t now = Now();
-  if (record.chunked() || record.value_size() > kUnlockedValueMax ||
+  if (record.chunked() || value_size > kUnlockedValueMax ||
       Judge(location, record, now) != Found::kHit ||
       ((now - record.last_access()) & kLastAccessMask) >= kLastAccessGranularity) {
     return Unlocked::kNeedsLock;
   }
-  visit(ItemView(this, record, false));
-  if (!index_->Consistent(glimpse)) return Unlocked::kChanged;
+  visit(ItemView(this, record, value_size, false));
+  if (!glimpse.Consistent()) return Unlocked::kChanged;
   CountHit(position);
   return Unlocked::kHit;
 }
@@ -491,7 +497,7 @@ Found Shard::ReadLocked(const Index::LockedHome& home, const Key& key, bool coun
   const Found found = Judge(position.slot.location(), record, now);
   if (found == Found::kFlushed && record.last_access() == FlushedAt()) return Found::kMiss;
   if (found != Found::kHit) return found;
-  visit(ItemView(this, record, true));
+  visit(ItemView(this, record, record.value_size(), true));
   if (count_hit) {
     CountHit(position);
     if (((now - record.last_access()) & kLastAccessMask) >= kLastAccessGranularity) {
@@ -515,21 +521,26 @@ Found Shard::ReadAndTouch(const Key& key, uint32_t exptime, Visit&& visit) {
 }
 
 template <class Visit>
-Found Shard::Read(const Key& key, Visit&& visit) {
-  for (int i = 0; i < kUnlockedTries; ++i) {
-    const Unlocked outcome = ReadUnlocked(key, visit);
+RAT_ALWAYS_INLINE Found Shard::Read(const Key& key, Visit&& visit) {
+  const Unlocked outcome = ReadUnlocked(key, visit);
+  if (outcome == Unlocked::kHit) return Found::kHit;
+  if (outcome == Unlocked::kMiss) return Found::kMiss;
+  return ReadStubbornly(key, outcome, visit);
+}
+
+template <class Visit>
+RAT_NEVER_INLINE Found Shard::ReadStubbornly(const Key& key, Unlocked outcome, Visit&& visit) {
+  for (int tries = 1; tries < kUnlockedTries && outcome == Unlocked::kChanged; ++tries) {
+    outcome = ReadUnlocked(key, visit);
     if (outcome == Unlocked::kHit) return Found::kHit;
     if (outcome == Unlocked::kMiss) return Found::kMiss;
-    if (outcome == Unlocked::kNeedsLock) break;
   }
   Found found;
   {
     const Index::LockedHome home(index_.get(), key.hash);
     found = ReadLocked(home, key, true, visit);
   }
-  if (found > Found::kMiss) [[unlikely]] {
-    RemoveIfDead(key);
-  }
+  if (found > Found::kMiss) RemoveIfDead(key);
   return found;
 }
 

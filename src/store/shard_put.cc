@@ -47,7 +47,7 @@ PutResult Shard::Put(const PutRequest& request) {
                           .client_flags = request.client_flags,
                           .exptime = request.exptime,
                           .last_access = Now()};
-  return PutWhole(request.key, fields, request.value);
+  return PutWhole(request.key, fields, request.value, old);
 }
 
 std::optional<PutResult> Shard::Refusal(const PutRequest& request, const Index::Position& old) {
@@ -78,8 +78,7 @@ bool Shard::TooLarge(const ItemFields& fields) const {
 }
 
 // The pool of the key's item, or the one that the policy gives to a new key.
-int Shard::PoolFor(const Key& key) {
-  const Index::Position old = FindKey(index_->Compute(key.hash), key);
+int Shard::PoolFor(const Key& key, const Index::Position& old) {
   return old ? log_->SegmentAt(old.slot.location()).pool : policy_->Place(key.hash);
 }
 
@@ -133,13 +132,13 @@ bool Shard::OverwriteInPlace(const Index::Position& old, uint64_t hash, const It
   return true;
 }
 
-PutResult Shard::PutWhole(const Key& key, ItemFields fields, std::string_view value) {
+PutResult Shard::PutWhole(const Key& key, ItemFields fields, std::string_view value,
+                          const Index::Position& old) {
   const uint64_t cas = NextCas();
   fields.cas_low = static_cast<uint32_t>(cas);
-  const Index::Position old = FindKey(index_->Compute(key.hash), key);
   if (old && OverwriteInPlace(old, key.hash, fields, value)) return {PutStatus::kStored, cas};
 
-  const int pool = PoolFor(key);
+  const int pool = PoolFor(key, old);
   const RecordShape shape = fields.Shape();
   if (NeedsPieces(shape)) {
     Draft draft{.key = key, .fields = fields, .pool = pool};
@@ -183,9 +182,9 @@ PutResult Shard::Concatenate(const PutRequest& request, const Index::Position& o
     CopyRange(*log_, record, 0, old_size, scratch_.data() + (append ? 0 : request.value.size()));
     std::memcpy(scratch_.data() + (append ? old_size : 0), request.value.data(),
                 request.value.size());
-    return PutWhole(request.key, fields, {scratch_.data(), scratch_.size()});
+    return PutWhole(request.key, fields, {scratch_.data(), scratch_.size()}, old);
   }
-  Draft draft{.key = request.key, .fields = fields, .pool = PoolFor(request.key)};
+  Draft draft{.key = request.key, .fields = fields, .pool = PoolFor(request.key, old)};
   const bool built = append
                          ? AppendItemToDraft(&draft) && AppendToDraft(&draft, request.value)
                          : AppendToDraft(&draft, request.value) && AppendItemToDraft(&draft);

@@ -16,6 +16,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/inlining.h"
+
 namespace rat_memcache {
 
 static_assert(std::endian::native == std::endian::little,
@@ -174,7 +176,7 @@ class SharedWriter {
     if (size > 0) AppendLow(internal::LoadUpTo8(from, size), size);
   }
   // The low `size` bytes of `bytes`, 1 to 8; the others are 0.
-  void AppendLow(uint64_t bytes, size_t size) {
+  RAT_ALWAYS_INLINE void AppendLow(uint64_t bytes, size_t size) {
     word_ |= bytes << filled_ * 8;
     filled_ += size;
     if (filled_ < 8) return;

@@ -86,19 +86,26 @@ void Shard::CountDead(uint32_t location, size_t bytes) {
   if (segment.live_bytes == 0) FreeIfEmpty(id);
 }
 
-void Shard::CountItem(uint32_t location, int sign) {
+uint64_t Shard::ItemSizeAt(uint32_t location) const {
   const ItemRecord record = ItemAt(location);
-  const uint64_t size =
-      MemcachedItemSize(record.key().size(), record.client_flags(), record.value_size(),
-                        shared_->cas_enabled);
+  return MemcachedItemSize(record.key_size(), record.client_flags(), record.value_size(),
+                           shared_->cas_enabled);
+}
+
+void Shard::CountItemBytes(Segment* segment, uint64_t bytes) {
+  segment->item_bytes += bytes;
+  // What was flushed has been taken off the shard's figures as a whole (AdoptEpoch).
+  if (segment->epoch.load(std::memory_order_relaxed) == adopted_epoch_) stats_.item_bytes += bytes;
+}
+
+void Shard::CountItem(uint32_t location, int sign) {
   Segment& segment = log_->SegmentAt(location);
   segment.live_items += static_cast<uint32_t>(sign);
-  segment.item_bytes += sign > 0 ? size : 0 - size;
-  // What was flushed has been taken off the shard's figures as a whole (AdoptEpoch).
-  if (segment.epoch == adopted_epoch_) {
+  if (segment.epoch.load(std::memory_order_relaxed) == adopted_epoch_) {
     stats_.items += static_cast<uint64_t>(static_cast<int64_t>(sign));
-    stats_.item_bytes += sign > 0 ? size : 0 - size;
   }
+  const uint64_t size = ItemSizeAt(location);
+  CountItemBytes(&segment, sign > 0 ? size : 0 - size);
 }
 
 void Shard::NoteExptime(uint32_t location, uint32_t exptime) {

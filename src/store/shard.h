@@ -251,7 +251,11 @@ class Shard {
   void GiveUp(char* at, size_t bytes) RAT_REQUIRES(mutex_);
   void CountLive(uint32_t location, size_t bytes) RAT_REQUIRES(mutex_);
   void CountDead(uint32_t location, size_t bytes) RAT_REQUIRES(mutex_);
+  // An item comes (+1) or goes (-1).
   void CountItem(uint32_t location, int sign) RAT_REQUIRES(mutex_);
+  // Items of a segment have become larger by so many bytes, in memcached's measure; wraps if smaller.
+  void CountItemBytes(Segment* segment, uint64_t bytes) RAT_REQUIRES(mutex_);
+  uint64_t ItemSizeAt(uint32_t location) const;
   bool RewriteDigits(const Index::Position& position, uint64_t hash, std::string_view digits,
                      uint64_t* cas) RAT_REQUIRES(mutex_);
   // A segment in which an item with this exptime lies.

@@ -103,19 +103,18 @@ bool Shard::OverwriteInPlace(const Index::Position& old, uint64_t hash, const It
   const uint32_t location = old.slot.location();
   ItemRecord record = ItemAt(location);
   Segment& segment = log_->SegmentAt(location);
-  const RecordShape shape = fields.Shape();
-  if (record.chunked() || NeedsPieces(shape)) return false;
-  const size_t bytes = shape.record_size();
-  const size_t room = GrowableTo(location, bytes);
+  const size_t bytes = fields.Shape().record_size();
+  if (record.chunked() || bytes > RecordMax()) return false;
+  const size_t bytes_before = record.record_size();
+  const size_t room = bytes <= bytes_before ? bytes_before : GrowableTo(location, bytes);
   if (room < bytes) return false;
 
-  const size_t bytes_before = record.record_size();
+  const uint64_t size_before = ItemSizeAt(location);
   {
     Index::LockedHome home(index_->Compute(hash));
     // A pin on this item is taken under this lock, so now none is overlooked.
     if (segment.pinned()) return false;
     home.MarkChanged();
-    CountItem(location, -1);
     ItemRecord::Write(record.data(), fields, value);
     if (room > bytes) WriteFiller(record.data() + bytes, static_cast<uint32_t>(room - bytes));
     const Slot slot(old.word().load(std::memory_order_relaxed));
@@ -124,9 +123,10 @@ bool Shard::OverwriteInPlace(const Index::Position& old, uint64_t hash, const It
     meta.clean_in_l2 = false;
     old.word().store(slot.WithMeta(meta).word(), std::memory_order_relaxed);
   }
+  // Both differences may be negative; unsigned arithmetic wraps to the right sums.
   segment.live_bytes += static_cast<uint32_t>(bytes - bytes_before);
   dead_bytes_ -= bytes - bytes_before;
-  CountItem(location, +1);
+  CountItemBytes(&segment, ItemSizeAt(location) - size_before);
   NoteExptime(location, fields.exptime);
   ++stats_.items_stored;
   return true;

@@ -12,6 +12,8 @@ A scenario file has a title, a [server] and a [load] table, and [[scenario]] tab
   floor     whether rat_floor can stand in (gets only); default false
   load      options of rat_load, added to those of [load]
   figures   what to show: a name from FIGURES and, if there is one, the goal
+
+Before the servers, the library is measured inside a process (bench_library.py).
 """
 
 from __future__ import annotations
@@ -34,10 +36,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+import bench_library
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 SCENARIOS = REPOSITORY / "bench" / "scenarios"
 RELEASE = Path("build") / "release"
 HOST = "127.0.0.1"
+LIBRARY = "library"  # the group that measures inside a process (bench_library.py)
 
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 10.0
@@ -148,7 +153,7 @@ def choose_scenarios(groups: list[str], only: str | None) -> list[Scenario]:
     files = {path.stem: path for path in sorted(SCENARIOS.glob("*.toml"))}
     for group in groups:
         if group not in files:
-            raise BenchError(f"unknown group {group}: write one of {', '.join(files)}")
+            raise BenchError(f"unknown group {group}: write one of {LIBRARY}, {', '.join(files)}")
     scenarios = [scenario for group in groups or files for scenario in load_group(files[group])]
     if only is None:
         return scenarios
@@ -461,7 +466,7 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
         prog="./dev bench",
         description="Measures our server, memcached and a server that does nothing, in turns.")
     parser.add_argument("groups", nargs="*", metavar="group",
-                        help="names of files in bench/scenarios (all)")
+                        help=f"{LIBRARY}, or names of files in bench/scenarios (all)")
     parser.add_argument("--runs", type=int, default=5, help="runs per server and scenario (5)")
     parser.add_argument("--seconds", type=float, help="length of one measurement (5)")
     parser.add_argument("--only", metavar="NAME", help="a single scenario")
@@ -504,24 +509,36 @@ def _program(path: Path, advice: str) -> Path:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    scenarios = choose_scenarios(arguments.groups, arguments.only)
+    groups = [group for group in arguments.groups if group != LIBRARY]
+    with_library = LIBRARY in arguments.groups or not (arguments.groups or arguments.only)
+    with_servers = bool(groups) or not arguments.groups
+    scenarios = choose_scenarios(groups, arguments.only) if with_servers else []
     if arguments.list:
         for scenario in scenarios:
             print(f"{scenario.name:14} {scenario.title}")
         return
     servers = find_servers(arguments)
-    load = _program(arguments.bench_dir / "rat_load", "run ./dev build, or write --bench-dir DIR")
-    reports = measure(scenarios, servers, load, arguments.runs, arguments.seconds)
-    text = machine_facts(servers, arguments.runs) + "\n\n" + result_table(scenarios, reports)
-    notes = disturbed(scenarios, reports)
-    for server in servers:
-        notes += faults(scenarios, reports, server.name)
-        notes += miscounted(scenarios, reports, server.name)
-    text += "".join(f"\n\nNote: {note}." for note in notes)
+    parts = [machine_facts(servers, arguments.runs)]
+    if with_library:
+        store_bench = _program(arguments.bench_dir / "store_bench",
+                               "run ./dev build, or write --bench-dir DIR")
+        parts.append(bench_library.result_table(bench_library.measure(store_bench, arguments.runs)))
+    wrong = []
+    if scenarios:
+        load = _program(arguments.bench_dir / "rat_load",
+                        "run ./dev build, or write --bench-dir DIR")
+        reports = measure(scenarios, servers, load, arguments.runs, arguments.seconds)
+        wrong = faults(scenarios, reports, "ours")
+        parts.append(result_table(scenarios, reports))
+        parts += [f"Note: {note}." for note in disturbed(scenarios, reports)]
+        for server in servers:
+            parts += [f"Note: {note}." for note in faults(scenarios, reports, server.name)
+                      + miscounted(scenarios, reports, server.name)]
+    text = "\n\n".join(parts)
     print(text)
     if arguments.out is not None:
         arguments.out.write_text(text + "\n", encoding="utf-8")
-    if faults(scenarios, reports, "ours"):
+    if wrong:
         raise BenchError("our server gave wrong replies, see the notes")
 
 

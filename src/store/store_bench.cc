@@ -1,6 +1,8 @@
-// What one operation of the memory tier costs, in process, with a million items.
+// What one operation of the memory tier costs, in process, with a million items in random order.
 // SPDX-License-Identifier: LGPL-3.0-or-later
+#include <algorithm>
 #include <array>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
@@ -34,9 +36,7 @@ class Fixture {
   Fixture() {
     store_ = std::move(Store::Open({.memory_limit = size_t{1} << 30}, &clock_)).value();
     std::vector<uint32_t> order(kItems);
-    for (size_t i = 0; i < kItems; ++i) {
-      order[i] = static_cast<uint32_t>(i);
-    }
+    std::iota(order.begin(), order.end(), 0u);
     std::shuffle(order.begin(), order.end(), std::mt19937(1));
     const std::string value(kValueBytes, 'v');
     for (const uint32_t id : order) {
@@ -54,6 +54,32 @@ class Fixture {
   std::unique_ptr<Store> store_;
   std::string keys_;
 };
+
+// The floor of everything below: one access that waits for the one before, in as much memory as the
+// items take and laid out in the same small pages. A get of a random item cannot do without two.
+void BM_MemoryLatency(benchmark::State& state) {
+  struct alignas(64) Node {
+    Node* next;
+  };
+  constexpr size_t kNodes = (size_t{64} << 20) / sizeof(Node);
+  static const std::vector<Node> nodes = [] {
+    std::vector<Node> made(kNodes);
+    std::vector<uint32_t> order(kNodes);
+    std::iota(order.begin(), order.end(), 0u);
+    std::shuffle(order.begin(), order.end(), std::mt19937(3));
+    for (size_t i = 0; i < kNodes; ++i) {
+      made[order[i]].next = &made[order[(i + 1) % kNodes]];
+    }
+    return made;
+  }();
+  const Node* at = nodes.data();
+  for (auto _ : state) {
+    at = at->next;
+    benchmark::DoNotOptimize(at);
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_MemoryLatency);
 
 // Copies the value out, as a reply would.
 struct CopyOut {

@@ -3,7 +3,7 @@
 // relaxed atomic loads and stores: no data race in the language's sense, and plain moves on the machine.
 //
 // "Shared" memory below is 8-byte aligned as a whole; addresses inside it may have any alignment.
-// Loads may read up to 7 bytes in front of a range and 14 behind it, stores keep such bytes as they are;
+// Loads may read up to 7 bytes in front of a range and behind it, stores keep such bytes as they are;
 // so neighbours that different threads write must not share a word.
 //
 // Threads: any number of readers; one writer per word at a time.
@@ -48,21 +48,38 @@ namespace internal {
 
 inline size_t WordOffset(const char* at) { return reinterpret_cast<uintptr_t>(at) % 8; }
 
-// Eight bytes of shared memory at any address.
-inline uint64_t LoadShared8(const char* at) {
-  const size_t offset = WordOffset(at);
-  // Without a branch on the alignment, which depends on data that has just arrived. If there is but
-  // one word, it is loaded twice and all of the second is shifted out (by 64 in two steps, where 64
-  // at once would be undefined).
-  const char* const last = at + 7;
-  return LoadSharedWord(at - offset) >> offset * 8 |
-         LoadSharedWord(last - WordOffset(last)) << 1 << (63 - offset * 8);
-}
+// Hands a shared range out eight bytes at a time, wherever it starts. No word is loaded twice, and none
+// beyond the end of the range.
+class SharedReader {
+ public:
+  explicit SharedReader(const char* at)
+      : shift_(static_cast<int>(WordOffset(at) * 8)), next_(at - WordOffset(at)) {
+    if (shift_ != 0) Load();
+  }
+  uint64_t Next8() {
+    if (shift_ == 0) return Load();
+    const uint64_t low = word_ >> shift_;
+    return low | Load() << (64 - shift_);
+  }
+  // The last 1 to 7 bytes, in the low end; what lies above them is noise.
+  uint64_t Last(size_t size) {
+    if (shift_ == 0) return Load();
+    const uint64_t low = word_ >> shift_;
+    if (size * 8 <= static_cast<size_t>(64 - shift_)) return low;
+    return low | Load() << (64 - shift_);
+  }
 
-// `size` bytes of shared memory, 1 to 7, in the low end of the word.
-inline uint64_t LoadSharedUpTo7(const char* at, size_t size) {
-  return LoadShared8(at) & ((uint64_t{1} << size * 8) - 1);
-}
+ private:
+  uint64_t Load() {
+    word_ = LoadSharedWord(next_);
+    next_ += 8;
+    return word_;
+  }
+
+  const int shift_;
+  const char* next_;
+  uint64_t word_ = 0;
+};
 
 // The first `size` bytes at `from`, 1 to 8.
 inline uint64_t LoadUpTo8(const char* from, size_t size) {
@@ -83,50 +100,50 @@ inline uint64_t LoadUpTo8(const char* from, size_t size) {
   return value;
 }
 
-inline void StoreUpTo8(char* to, uint64_t value, size_t size) {
-  if (size == 8) {
-    std::memcpy(to, &value, 8);
-  } else if (size >= 4) {
-    const auto low = static_cast<uint32_t>(value);
-    const auto high = static_cast<uint32_t>(value >> (size - 4) * 8);
-    std::memcpy(to, &low, 4);
-    std::memcpy(to + size - 4, &high, 4);
-  } else {
-    for (size_t i = 0; i < size; ++i) {
-      to[i] = static_cast<char>(value >> i * 8);
-    }
+// The low `size` bytes of `value`, 0 to 7.
+inline void StoreUpTo7(char* to, uint64_t value, size_t size) {
+  if ((size & 4) != 0) {
+    const auto four = static_cast<uint32_t>(value);
+    std::memcpy(to, &four, 4);
+    to += 4;
+    value >>= 32;
   }
+  if ((size & 2) != 0) {
+    const auto two = static_cast<uint16_t>(value);
+    std::memcpy(to, &two, 2);
+    to += 2;
+    value >>= 16;
+  }
+  if ((size & 1) != 0) *to = static_cast<char>(value);
 }
 
 }  // namespace internal
 
+// Both functions below wait for data that is on its way from memory, and a processor can look ahead
+// only as long as the instructions that wait fit into its queue. So there are few of them, and no
+// address is computed from data: where control flow decides instead, the processor predicts it and
+// goes on to the next request meanwhile.
+
 // Out of shared memory into private memory.
 inline void LoadSharedBytes(char* to, const char* from, size_t size) {
-  if (size < 8) {
-    if (size > 0) internal::StoreUpTo8(to, internal::LoadSharedUpTo7(from, size), size);
-    return;
+  if (size == 0) return;
+  internal::SharedReader reader(from);
+  for (; size >= 8; to += 8, size -= 8) {
+    const uint64_t word = reader.Next8();
+    std::memcpy(to, &word, 8);
   }
-  // The last eight bytes may overlap what was copied before.
-  const size_t last = size - 8;
-  for (size_t i = 0; i < last; i += 8) {
-    const uint64_t word = internal::LoadShared8(from + i);
-    std::memcpy(to + i, &word, 8);
-  }
-  const uint64_t word = internal::LoadShared8(from + last);
-  std::memcpy(to + last, &word, 8);
+  if (size > 0) internal::StoreUpTo7(to, reader.Last(size), size);
 }
 
 // Whether a shared range equals a private one.
 inline bool EqualSharedBytes(const char* shared, const char* bytes, size_t size) {
-  if (size < 8) {
-    return size == 0 ||
-           internal::LoadSharedUpTo7(shared, size) == internal::LoadUpTo8(bytes, size);
+  if (size == 0) return true;
+  internal::SharedReader reader(shared);
+  for (; size >= 8; bytes += 8, size -= 8) {
+    if (reader.Next8() != internal::LoadUpTo8(bytes, 8)) return false;
   }
-  const size_t last = size - 8;
-  for (size_t i = 0; i < last; i += 8) {
-    if (internal::LoadShared8(shared + i) != internal::LoadUpTo8(bytes + i, 8)) return false;
-  }
-  return internal::LoadShared8(shared + last) == internal::LoadUpTo8(bytes + last, 8);
+  return size == 0 ||
+         (reader.Last(size) ^ internal::LoadUpTo8(bytes, size)) << (64 - size * 8) == 0;
 }
 
 // Out of private memory into shared memory.

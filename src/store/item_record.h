@@ -144,6 +144,9 @@ class ItemRecord {
     return Field<uint32_t>(exptime_at() + (has_exptime() ? 4 : 0));
   }
   size_t header_size() const {
+    if (plain()) [[likely]] {
+      return kPlainHeaderSize;  // not computed, so that nobody has to wait for the record to arrive
+    }
     return exptime_at() + (has_exptime() ? 4 : 0) + (has_client_flags() ? 4 : 0);
   }
 
@@ -171,6 +174,8 @@ class ItemRecord {
   }
   // The value's bytes, or the list of pieces of a chunked item.
   char* payload() const { return at_ + header_size() + key_size(); }
+  // The same, if the size of the key is known.
+  char* PayloadBehind(size_t key_size) const { return at_ + header_size() + key_size; }
 
   // The rest under one of the locks only.
   std::string_view key() const { return {at_ + header_size(), key_size()}; }
@@ -216,9 +221,13 @@ class ItemRecord {
     return number;
   }
 
+  static constexpr size_t kPlainHeaderSize = 10;
+
   uint8_t Byte(size_t index) const { return static_cast<uint8_t>(head_ >> index * 8); }
   uint8_t flags() const { return Byte(1); }
-  size_t exptime_at() const { return 10 + (Byte(2) < 252 ? 0 : Byte(2) == 252 ? 2 : 4); }
+  // Neither optional fields nor a large value: nearly every item.
+  bool plain() const { return flags() == 0 && Byte(2) < 252; }
+  size_t exptime_at() const { return kPlainHeaderSize + (Byte(2) < 252 ? 0 : Byte(2) == 252 ? 2 : 4); }
   template <class T>
   T Field(size_t offset) const {
     return LoadSharedNumber<T>(at_, offset);

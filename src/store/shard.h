@@ -402,7 +402,7 @@ class ItemView {
   // `out` has room for value_size() bytes.
   void CopyValueTo(char* out) const {
     if (!locked_) [[likely]] {
-      return LoadSharedBytes(out, record_.payload(), value_size_);
+      return LoadSharedBytes(out, payload_, value_size_);
     }
     CopyLockedValueTo(out);
   }
@@ -413,14 +413,20 @@ class ItemView {
  private:
   friend class Shard;
 
-  ItemView(const Shard* shard, const ItemRecord& record, uint32_t value_size, bool locked)
-      : shard_(shard), record_(record), value_size_(value_size), locked_(locked) {}
+  ItemView(const Shard* shard, const ItemRecord& record, const char* payload, uint32_t value_size,
+           bool locked)
+      : shard_(shard),
+        record_(record),
+        payload_(payload),
+        value_size_(value_size),
+        locked_(locked) {}
   template <class Visit>
   void ForEachPart(Visit&& visit) const;
   void CopyLockedValueTo(char* out) const;
 
   const Shard* shard_;
   ItemRecord record_;
+  const char* payload_;
   uint32_t value_size_;  // asked for once: without the lock, another answer could follow
   bool locked_;
 };
@@ -485,7 +491,7 @@ RAT_ALWAYS_INLINE Shard::Unlocked Shard::ReadUnlocked(const Key& key, Visit&& vi
       ((now - record.last_access()) & kLastAccessMask) >= kLastAccessGranularity) {
     return Unlocked::kNeedsLock;
   }
-  visit(ItemView(this, record, value_size, false));
+  visit(ItemView(this, record, record.PayloadBehind(key.text.size()), value_size, false));
   if (!glimpse.Consistent()) return Unlocked::kChanged;
   CountHit(position);
   return Unlocked::kHit;
@@ -501,7 +507,7 @@ Found Shard::ReadLocked(const Index::LockedHome& home, const Key& key, bool coun
   const Found found = Judge(position.slot.location(), record, now);
   if (found == Found::kFlushed && record.last_access() == FlushedAt()) return Found::kMiss;
   if (found != Found::kHit) return found;
-  visit(ItemView(this, record, record.value_size(), true));
+  visit(ItemView(this, record, record.payload(), record.value_size(), true));
   if (count_hit) {
     CountHit(position);
     if (((now - record.last_access()) & kLastAccessMask) >= kLastAccessGranularity) {

@@ -150,6 +150,17 @@ void Index::LockAll(uint32_t table, uint32_t buckets) {
   }
 }
 
+// Memory that was released reads as zero, and versions must not begin anew: a reader that has slept
+// through it all would take the new bucket for the one it had begun to read.
+void Index::LockFresh(uint32_t table, uint32_t from_bucket, uint32_t to_bucket) {
+  for (uint32_t i = from_bucket; i < to_bucket; ++i) {
+    // Locked first, like any other: somebody may have found its address before it was released.
+    Bucket& bucket = Table(table)[i];
+    bucket.Lock();
+    bucket.lock.store((released_version_ + 2) | 1, std::memory_order_relaxed);
+  }
+}
+
 void Index::UnlockAll(uint32_t table, uint32_t buckets) {
   for (uint32_t i = 0; i < buckets; ++i) {
     Table(table)[i].UnlockChanged();
@@ -164,7 +175,8 @@ void Index::Resize(uint32_t table, uint32_t buckets) {
     if (!memory_.Commit(offset, (buckets - before) * sizeof(Bucket))) return;
     pages_ += (buckets - before) / kBucketsPerPage;
   }
-  LockAll(table, larger);
+  LockAll(table, before);
+  LockFresh(table, before, larger);
   scratch_.clear();
   CollectSlots(table, &scratch_);
   LayOut(table, buckets, scratch_);
@@ -214,7 +226,7 @@ void Index::Split(const HashAt& hash_at, const PrefetchAt& prefetch_at) {
   });
   const uint32_t after = std::min(before, BucketsFor(static_cast<uint32_t>(stay.size())));
   // The new table is locked too: a reader may still hold an address in it from before a Merge().
-  LockAll(fresh, fresh_buckets);
+  LockFresh(fresh, 0, fresh_buckets);
   LayOut(fresh, fresh_buckets, go);
   LayOut(source, after, stay);
   shape_.store(Shape::For(fresh + 1).word, std::memory_order_release);
@@ -237,7 +249,8 @@ void Index::Merge() {
     if (!memory_.Commit(offset, (after - before) * sizeof(Bucket))) return;
     pages_ += (after - before) / kBucketsPerPage;
   }
-  LockAll(target, after);
+  LockAll(target, before);
+  LockFresh(target, before, after);
   LockAll(last, last_buckets);
   scratch_.clear();
   CollectSlots(target, &scratch_);
@@ -251,6 +264,10 @@ void Index::Merge() {
 }
 
 void Index::ReleasePages(uint32_t table, uint32_t from_bucket, uint32_t to_bucket) {
+  for (uint32_t i = from_bucket; i < to_bucket; ++i) {
+    released_version_ =
+        std::max(released_version_, Table(table)[i].lock.load(std::memory_order_relaxed));
+  }
   const size_t offset = (size_t{table} * kMaxBucketsPerTable + from_bucket) * sizeof(Bucket);
   memory_.Release(offset, (to_bucket - from_bucket) * sizeof(Bucket));
   pages_ -= (to_bucket - from_bucket) / kBucketsPerPage;

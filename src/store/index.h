@@ -253,6 +253,8 @@ class Index {
   // Lays a table out for `buckets` buckets with exactly `slots` in it. Locks of all buckets held.
   void LayOut(uint32_t table, uint32_t buckets, const std::vector<Slot>& slots);
   void LockAll(uint32_t table, uint32_t buckets);
+  // The same for buckets that have just been committed.
+  void LockFresh(uint32_t table, uint32_t from_bucket, uint32_t to_bucket);
   void UnlockAll(uint32_t table, uint32_t buckets);
   void Resize(uint32_t table, uint32_t buckets);
   void Split(const HashAt& hash_at, const PrefetchAt& prefetch_at);
@@ -271,6 +273,7 @@ class Index {
   std::unique_ptr<uint16_t[]> table_items_;
   uint64_t items_ = 0;
   size_t pages_ = 0;
+  uint32_t released_version_ = 0;  // no lock word in released memory was higher
   std::vector<Slot> scratch_;
   std::vector<Slot> scratch_moved_;
 };

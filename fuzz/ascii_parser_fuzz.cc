@@ -1,5 +1,5 @@
-// The text protocol's parser: whatever the bytes, it must stay within them; and however they are cut,
-// the requests must be the same.
+// The text protocol's parser: whatever the bytes, it must stay within them; and however they are
+// cut, the requests must be the same.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #include <algorithm>
 #include <cstddef>

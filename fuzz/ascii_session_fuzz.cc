@@ -1,5 +1,5 @@
-// A whole session without its sockets: parser, executor and a small store. Whatever the bytes, nothing
-// may break, and the replies must not depend on how the bytes are cut.
+// A whole session without its sockets: parser, executor and a small store. Whatever the bytes,
+// nothing may break, and the replies must not depend on how the bytes are cut.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #include <algorithm>
 #include <array>
@@ -81,8 +81,7 @@ std::string Talk(std::string_view bytes, size_t piece) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const std::string whole = Talk(bytes, std::max<size_t>(size, 1));
-  const bool long_lines =
-      size > protocol::AsciiParser::kShortLineMax;  // see ascii_parser_fuzz.cc
+  const bool long_lines = size > protocol::AsciiParser::kShortLineMax;  // see ascii_parser_fuzz.cc
   if (!long_lines) RAT_CHECK(Talk(bytes, 3) == whole, "in threes gives other replies");
   return 0;
 }

@@ -22,7 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   const auto line = config::ParseCommandLine(arguments);
   if (!line.ok()) {
-    RAT_CHECK(!line.error().message.empty() && line.error().exit_code != 0, "an error without words");
+    RAT_CHECK(!line.error().message.empty() && line.error().exit_code != 0,
+              "an error without words");
     return 0;
   }
   if (line.value().action != config::CommandLine::Action::kRun) return 0;

@@ -14,10 +14,10 @@ namespace {
 using namespace rat_memcache;  // NOLINT(google-build-using-namespace)
 
 constexpr char kLicense[] =
-    "RatMemCache is free software: you can redistribute it and/or modify it under the terms of the\n"
-    "GNU Lesser General Public License, version 3 or any later version, as published by the Free\n"
-    "Software Foundation. It comes without any warranty. The files LICENSE and LICENSE.GPL of its\n"
-    "source have the full text.\n";
+    "RatMemCache is free software: you can redistribute it and/or modify it under the terms of\n"
+    "the GNU Lesser General Public License, version 3 or any later version, as published by the\n"
+    "Free Software Foundation. It comes without any warranty. The files LICENSE and LICENSE.GPL\n"
+    "of its source have the full text.\n";
 
 int Fail(const Error& error) {
   std::fprintf(stderr, "rat_memcached: %s\n", error.message.c_str());

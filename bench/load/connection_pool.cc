@@ -38,9 +38,7 @@ ConnectionPool::ConnectionPool(const ReplyParser::Shared* shared, Progress* prog
   RAT_CHECK(epoll_ >= 0, "no descriptor left for epoll");
 }
 
-ConnectionPool::~ConnectionPool() {
-  ::close(epoll_);
-}
+ConnectionPool::~ConnectionPool() { ::close(epoll_); }
 
 Status ConnectionPool::Open(const Address& address, uint32_t count) {
   const bool first_call = connections_.empty();

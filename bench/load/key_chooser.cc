@@ -27,9 +27,7 @@ std::vector<double> ZipfChances(uint32_t keys, double theta, Random* random) {
 
 }  // namespace
 
-KeyChooser KeyChooser::Uniform(uint32_t keys, uint64_t seed) {
-  return KeyChooser(keys, seed);
-}
+KeyChooser KeyChooser::Uniform(uint32_t keys, uint64_t seed) { return KeyChooser(keys, seed); }
 
 // Vose's method: ids with less than an average chance are filled up with a share of one that has
 // more, until every slot weighs the same.

@@ -33,9 +33,7 @@ Status AllowDescriptors(uint64_t connections) {
                " connections: raise the limit first (ulimit -n " + std::to_string(needed) + ")"};
 }
 
-double Rate(uint64_t count, double seconds) {
-  return static_cast<double>(count) / seconds;
-}
+double Rate(uint64_t count, double seconds) { return static_cast<double>(count) / seconds; }
 
 }  // namespace
 

@@ -140,9 +140,7 @@ const Flag* FindFlag(std::string_view name) {
   return nullptr;
 }
 
-Error UsageError(std::string message) {
-  return {std::move(message), kExitUsage};
-}
+Error UsageError(std::string message) { return {std::move(message), kExitUsage}; }
 
 // What no flag can see alone.
 Status Check(const Options& options) {

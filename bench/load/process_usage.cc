@@ -15,9 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-double TicksPerSecond() {
-  return static_cast<double>(::sysconf(_SC_CLK_TCK));
-}
+double TicksPerSecond() { return static_cast<double>(::sysconf(_SC_CLK_TCK)); }
 
 // Time on a CPU, summed over the threads that exist now.
 double OnCpuSeconds(const fs::path& process) {
@@ -78,9 +76,7 @@ Result<ProcessUsage> ReadProcessUsage(uint32_t pid) {
   return usage;
 }
 
-ProcessUsage ReadOwnUsage() {
-  return ReadProcessUsage(static_cast<uint32_t>(::getpid())).value();
-}
+ProcessUsage ReadOwnUsage() { return ReadProcessUsage(static_cast<uint32_t>(::getpid())).value(); }
 
 // cpu <user> <nice> <system> <idle> <iowait> <irq> <softirq> ..., sums over all CPUs.
 double ReadMachineCpuSeconds() {

@@ -22,9 +22,7 @@ Progress::~Progress() {
   if (shown_ns_ != 0) std::fputs("\r\033[K", stderr);
 }
 
-bool Progress::IsDue() {
-  return on_ && ClockNs() - shown_ns_ >= kIntervalNs;
-}
+bool Progress::IsDue() { return on_ && ClockNs() - shown_ns_ >= kIntervalNs; }
 
 void Progress::Print(const std::string& text) {
   std::fprintf(stderr, "\rrat_load: %s\033[K", text.c_str());

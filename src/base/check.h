@@ -13,11 +13,11 @@ namespace rat_memcache {
 
 }  // namespace rat_memcache
 
-#define RAT_CHECK(condition, explanation)                                          \
-  do {                                                                             \
-    if (!(condition)) [[unlikely]] {                                               \
-      ::rat_memcache::CheckFailed(__FILE__, __LINE__, #condition, explanation);    \
-    }                                                                              \
+#define RAT_CHECK(condition, explanation)                                       \
+  do {                                                                          \
+    if (!(condition)) [[unlikely]] {                                            \
+      ::rat_memcache::CheckFailed(__FILE__, __LINE__, #condition, explanation); \
+    }                                                                           \
   } while (false)
 
 #ifdef RAT_DCHECKS

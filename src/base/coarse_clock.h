@@ -23,8 +23,8 @@ class CoarseClock {
   CoarseClock(const CoarseClock&) = delete;
   CoarseClock& operator=(const CoarseClock&) = delete;
 
-  // Relaxed: a reader may see the second that has just ended, which a client cannot tell from having
-  // asked a moment earlier.
+  // Relaxed: a reader may see the second that has just ended, which a client cannot tell from
+  // having asked a moment earlier.
   uint32_t Now() const { return now_.load(std::memory_order_relaxed); }
   void Set(uint32_t seconds) { now_.store(seconds, std::memory_order_relaxed); }
   void Advance(uint32_t seconds) { Set(Now() + seconds); }

@@ -17,8 +17,8 @@ namespace rat_memcache {
 // Longest text of a uint64_t.
 inline constexpr size_t kMaxDecimalDigits = 20;
 
-// Strict grammar. T is an integer type; longer texts than memcached's (11 characters for 32 bits, 22
-// for 64) are refused even if they are only long for their leading zeros.
+// Strict grammar. T is an integer type; longer texts than memcached's (11 characters for 32 bits,
+// 22 for 64) are refused even if they are only long for their leading zeros.
 template <class T>
 std::optional<T> ParseStrict(std::string_view text) {
   constexpr size_t kMaxLength = sizeof(T) <= 4 ? 11 : 22;

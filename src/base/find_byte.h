@@ -1,5 +1,5 @@
-// The first of two byte values in a short text, eight bytes at a time. For words and keys of a request
-// line, which are shorter than what a call of memchr costs.
+// The first of two byte values in a short text, eight bytes at a time. For words and keys of a
+// request line, which are shorter than what a call of memchr costs.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 

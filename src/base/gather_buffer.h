@@ -63,8 +63,9 @@ class GatherBuffer {
   void Consume(size_t bytes);
 
   // Takes over everything that `other` has not yet sent; `other` is empty afterwards and keeps its
-  // memory for the next batch. Pinned bytes are copied, and their pins released, if that makes at most
-  // `copy_max` bytes in all: who will have to wait for a slow reader should not hold on to pins.
+  // memory for the next batch. Pinned bytes are copied, and their pins released, if that makes at
+  // most `copy_max` bytes in all: who will have to wait for a slow reader should not hold on to
+  // pins.
   void TakeFrom(GatherBuffer* other, size_t copy_max);
 
   // Empty; keeps at most `keep_bytes` of memory.
@@ -77,7 +78,8 @@ class GatherBuffer {
     Pin pin;
   };
 
-  // Makes room for `bytes`: forgets text that was sent, and takes more memory if that is not enough.
+  // Makes room for `bytes`: forgets text that was sent, and takes more memory if that is not
+  // enough.
   void Grow(size_t bytes);
 
   std::unique_ptr<char[]> text_;

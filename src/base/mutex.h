@@ -1,6 +1,6 @@
 // A mutex that Clang's thread-safety analysis understands. What it guards is written at the members
-// with RAT_GUARDED_BY. It is meant for work of a microsecond or less: who finds it held waits as long as
-// that before it goes to sleep, since falling asleep and being woken take several.
+// with RAT_GUARDED_BY. It is meant for work of a microsecond or less: who finds it held waits as
+// long as that before it goes to sleep, since falling asleep and being woken take several.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 

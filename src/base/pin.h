@@ -3,8 +3,8 @@
 // The owner of the memory counts its pins; it hands out a Pin under its own lock and reuses the
 // memory only after it has seen the count at zero.
 //
-// Threads: a Pin may be released by any thread. Release order pairs with the owner's acquire load of
-// the count, so that every read through the pin happens before the reuse.
+// Threads: a Pin may be released by any thread. Release order pairs with the owner's acquire load
+// of the count, so that every read through the pin happens before the reuse.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 

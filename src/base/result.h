@@ -12,8 +12,8 @@
 
 namespace rat_memcache {
 
-// What failed, where, and what to do next. `exit_code` is what a program should end with; the values
-// are sysexits.h's, which memcached uses too.
+// What failed, where, and what to do next. `exit_code` is what a program should end with; the
+// values are sysexits.h's, which memcached uses too.
 struct Error {
   std::string message;
   int exit_code = 1;
@@ -27,8 +27,8 @@ inline constexpr int kExitOs = 71;
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}          // NOLINT(google-explicit-constructor)
-  Result(Error error) : error_(std::move(error)) {}      // NOLINT(google-explicit-constructor)
+  Result(T value) : value_(std::move(value)) {}      // NOLINT(google-explicit-constructor)
+  Result(Error error) : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return value_.has_value(); }
   const T& value() const& {

@@ -1,10 +1,11 @@
 // Bytes that one thread writes while others may be reading them and find out afterwards that they
 // should not have (a sequence lock, index.h). Every access goes through aligned 64-bit words with
-// relaxed atomic loads and stores: no data race in the language's sense, and plain moves on the machine.
+// relaxed atomic loads and stores: no data race in the language's sense, and plain moves on the
+// machine.
 //
 // "Shared" memory below is 8-byte aligned as a whole; addresses inside it may have any alignment.
-// Loads may read up to 7 bytes in front of a range and behind it, stores keep such bytes as they are;
-// so neighbours that different threads write must not share a word.
+// Loads may read up to 7 bytes in front of a range and behind it, stores keep such bytes as they
+// are; so neighbours that different threads write must not share a word.
 //
 // Threads: any number of readers; one writer per word at a time.
 // SPDX-License-Identifier: LGPL-3.0-or-later
@@ -48,8 +49,8 @@ namespace internal {
 
 inline size_t WordOffset(const char* at) { return reinterpret_cast<uintptr_t>(at) % 8; }
 
-// Hands a shared range out eight bytes at a time, wherever it starts. No word is loaded twice, and none
-// beyond the end of the range.
+// Hands a shared range out eight bytes at a time, wherever it starts. No word is loaded twice, and
+// none beyond the end of the range.
 class SharedReader {
  public:
   explicit SharedReader(const char* at)

@@ -33,7 +33,8 @@ class SharedBytesTest : public ::testing::Test {
 TEST_F(SharedBytesTest, LoadsEveryRange) {
   for (size_t at = 8; at < 24; ++at) {
     for (size_t size = 0; size < 100; ++size) {
-      std::vector<char> out(size);  // exactly as large, so that AddressSanitizer sees a byte too many
+      std::vector<char> out(
+          size);  // exactly as large, so that AddressSanitizer sees a byte too many
       LoadSharedBytes(out.data(), shared_ + at, size);
       ASSERT_EQ(std::string(out.data(), size), background_.substr(at, size)) << at << ' ' << size;
     }

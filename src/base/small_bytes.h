@@ -1,6 +1,6 @@
-// Comparing and copying a few bytes, such as keys and small values, without a call: most are shorter
-// than the work that memcmp and memcpy do to find out which way is fastest. Never touches a byte outside
-// [from, from + size): what lies there may be changing.
+// Comparing and copying a few bytes, such as keys and small values, without a call: most are
+// shorter than the work that memcmp and memcpy do to find out which way is fastest. Never touches a
+// byte outside [from, from + size): what lies there may be changing.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 

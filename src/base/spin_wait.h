@@ -1,5 +1,5 @@
-// Waiting for a lock that is held for well under a microsecond: spin, then let others run, since the
-// holder may have been taken off its core.
+// Waiting for a lock that is held for well under a microsecond: spin, then let others run, since
+// the holder may have been taken off its core.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 

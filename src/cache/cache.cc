@@ -5,8 +5,7 @@
 
 namespace rat_memcache::cache {
 
-Result<std::unique_ptr<Cache>> Cache::Open(const store::StoreOptions& options,
-                                           CoarseClock* clock) {
+Result<std::unique_ptr<Cache>> Cache::Open(const store::StoreOptions& options, CoarseClock* clock) {
   auto store = store::Store::Open(options, clock);
   if (!store.ok()) return store.error();
   return std::unique_ptr<Cache>(new Cache(std::move(store).value(), clock));

@@ -1,7 +1,7 @@
 // The cache engine: what protocols and, later, the library call.
 //
-// Today it is one tier, the store in memory; a tier on disk will sit beside it, behind the same calls.
-// What concerns both tiers is here: the passing of time, and flushes that lie in the future.
+// Today it is one tier, the store in memory; a tier on disk will sit beside it, behind the same
+// calls. What concerns both tiers is here: the passing of time, and flushes that lie in the future.
 //
 // Times are seconds of the clock that the cache was opened with (coarse_clock.h); 0 means never.
 //
@@ -64,13 +64,13 @@ class Cache {
     return store_->Count(key, delta, direction);
   }
 
-  // All keys: at once, or when the clock reaches `when`. There is one pending flush; a new one, now or
-  // later, takes its place.
+  // All keys: at once, or when the clock reaches `when`. There is one pending flush; a new one, now
+  // or later, takes its place.
   void Flush();
   void FlushAt(uint32_t when);
 
-  // The clock now shows `now`: carries out what was waiting for it and gives memory of the dead back.
-  // Once per second.
+  // The clock now shows `now`: carries out what was waiting for it and gives memory of the dead
+  // back. Once per second.
   void Tick(uint32_t now);
 
   // Memory under the same limit that belongs to the caller, such as connection buffers.

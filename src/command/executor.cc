@@ -185,9 +185,8 @@ cache::PutRequest Executor::PutRequestFor(const Request& request, const Key& key
 }
 
 void Executor::Store(const Request& request, const Key& key, Session* session, GatherBuffer* out) {
-  const size_t item_size =
-      store::MemcachedItemSize(request.key.size(), request.client_flags, request.value_size,
-                               context_->options->cas_enabled);
+  const size_t item_size = store::MemcachedItemSize(
+      request.key.size(), request.client_flags, request.value_size, context_->options->cas_enabled);
   const bool too_large = item_size > context_->options->item_size_max;
   if (request.streamed) return BeginBody(request, key, too_large, session);
   if (too_large) {
@@ -199,8 +198,7 @@ void Executor::Store(const Request& request, const Key& key, Session* session, G
   AnswerPut(request.op, request.noreply, key, result.status, out);
 }
 
-void Executor::AnswerPut(Op op, bool noreply, const Key& key, PutStatus status,
-                         GatherBuffer* out) {
+void Executor::AnswerPut(Op op, bool noreply, const Key& key, PutStatus status, GatherBuffer* out) {
   if (op == Op::kCas) {
     if (status == PutStatus::kStored) counters_->Add(Count::kCasHits);
     if (status == PutStatus::kExists) counters_->Add(Count::kCasBadval);
@@ -222,19 +220,18 @@ void Executor::AnswerPut(Op op, bool noreply, const Key& key, PutStatus status,
   }
 }
 
-// A set that fails takes the old value with it, so that nobody goes on reading what was to be replaced.
+// A set that fails takes the old value with it, so that nobody goes on reading what was to be
+// replaced.
 void Executor::RefusePut(Op op, const Key& key, std::string_view why) {
   counters_->Add(why == ascii::kTooLarge ? Count::kStoreTooLarge : Count::kStoreNoMemory);
   if (op == Op::kSet) (void)cache_->Delete(key);
 }
 
-void Executor::BeginBody(const Request& request, const Key& key, bool too_large,
-                         Session* session) {
+void Executor::BeginBody(const Request& request, const Key& key, bool too_large, Session* session) {
   session->incoming_ = std::make_unique<Session::Incoming>(Session::Incoming{
       .op = request.op, .noreply = request.noreply, .key = std::string(request.key)});
   if (too_large) return GiveUpBody(session, ascii::kTooLarge);
-  session->incoming_->upload =
-      cache_->BeginUpload(PutRequestFor(request, key), request.value_size);
+  session->incoming_->upload = cache_->BeginUpload(PutRequestFor(request, key), request.value_size);
   if (!session->incoming_->upload->Append({})) GiveUpBody(session, ascii::kNoMemoryToStore);
 }
 
@@ -272,8 +269,8 @@ void Executor::Delete(const Request& request, const Key& key, GatherBuffer* out)
 
 void Executor::ChangeNumber(const Request& request, const Key& key, GatherBuffer* out) {
   const bool up = request.op == Op::kIncr;
-  const cache::CountResult result = cache_->Count(
-      key, request.number, up ? cache::Direction::kUp : cache::Direction::kDown);
+  const cache::CountResult result =
+      cache_->Count(key, request.number, up ? cache::Direction::kUp : cache::Direction::kDown);
   switch (result.status) {
     case CountStatus::kCounted:
       counters_->Add(up ? Count::kIncrHits : Count::kDecrHits);

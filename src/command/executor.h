@@ -1,7 +1,7 @@
 // Carries requests out and writes their replies: the only place that knows protocol and cache both.
 //
-// A batch is worked on in three passes: hash the keys and fetch their index buckets, fetch the items,
-// execute. By the time a request is executed, what it needs is in the processor's cache.
+// A batch is worked on in three passes: hash the keys and fetch their index buckets, fetch the
+// items, execute. By the time a request is executed, what it needs is in the processor's cache.
 //
 // Threads: one executor per thread; sessions belong to connections, and so to one thread too.
 // SPDX-License-Identifier: LGPL-3.0-or-later
@@ -20,7 +20,8 @@
 
 namespace rat_memcache::command {
 
-// What a connection must remember between batches: a value that is being streamed in, if there is one.
+// What a connection must remember between batches: a value that is being streamed in, if there is
+// one.
 class Session {
  private:
   friend class Executor;
@@ -46,8 +47,8 @@ class Executor {
   After Run(protocol::RequestBatch* batch, Session* session, GatherBuffer* out);
 
  private:
-  // Requests that go through the passes together; about as many as the processor can have cache lines
-  // on the way.
+  // Requests that go through the passes together; about as many as the processor can have cache
+  // lines on the way.
   static constexpr size_t kWave = 32;
 
   After Execute(const protocol::Request& request, const cache::Key& key, Session* session,

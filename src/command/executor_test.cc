@@ -35,8 +35,8 @@ class ExecutorTest : public ::testing::Test {
     for (;;) {
       protocol::RequestBatch batch;
       const auto progress = parser_.Parse(input_, &batch);
-      closed_ = executor_->Run(&batch, &session_, &out) == Executor::After::kClose ||
-                progress.close;
+      closed_ =
+          executor_->Run(&batch, &session_, &out) == Executor::After::kClose || progress.close;
       input_.erase(0, progress.consumed);
       if (closed_ || (progress.consumed == 0 && batch.empty())) break;
     }

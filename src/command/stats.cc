@@ -28,7 +28,8 @@ class Lines {
   // `<seconds>.<6 digits>`
   void AddSeconds(std::string_view name, int64_t microseconds) {
     char text[48];
-    std::snprintf(text, sizeof text, "%lld.%06lld", static_cast<long long>(microseconds / 1'000'000),
+    std::snprintf(text, sizeof text, "%lld.%06lld",
+                  static_cast<long long>(microseconds / 1'000'000),
                   static_cast<long long>(microseconds % 1'000'000));
     Add(name, text);
   }
@@ -135,9 +136,9 @@ void AppendEngine(const Context& context, Lines* lines) {
   lines->Add("lru_crawler_starts", total.maintenance_runs);
   lines->Add("lru_maintainer_juggles", total.maintenance_runs);
   lines->Add("malloc_fails", total.no_memory);
-  for (const char* name : {"log_worker_dropped", "log_worker_written", "log_watcher_skipped",
-                           "log_watcher_sent", "log_watchers", "unexpected_napi_ids",
-                           "round_robin_fallback"}) {
+  for (const char* name :
+       {"log_worker_dropped", "log_worker_written", "log_watcher_skipped", "log_watcher_sent",
+        "log_watchers", "unexpected_napi_ids", "round_robin_fallback"}) {
     lines->Add(name, uint64_t{0});
   }
   lines->Add("bytes", total.item_bytes);

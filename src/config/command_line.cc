@@ -360,9 +360,8 @@ class Walker {
   }
   void ApplyNext(const Option& option, const std::string& shown) {
     if (at_ == arguments_.size()) {
-      return parse_->Fail("option " + shown + " needs a value: " + shown + " " +
-                              std::string(option.value),
-                          1);
+      return parse_->Fail(
+          "option " + shown + " needs a value: " + shown + " " + std::string(option.value), 1);
     }
     option.apply(parse_, arguments_[at_++]);
   }

@@ -1,8 +1,8 @@
 // The command line of rat_memcached: memcached's, read as memcached reads it, and a few of our own.
 //
-// Options may stand together (-dv), carry their value (-m64, --port=11211) or be followed by it, and
-// long ones may be cut short as long as they stay unique. What memcached knows and this version does
-// not is refused with the reason: nothing is accepted and ignored.
+// Options may stand together (-dv), carry their value (-m64, --port=11211) or be followed by it,
+// and long ones may be cut short as long as they stay unique. What memcached knows and this version
+// does not is refused with the reason: nothing is accepted and ignored.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 

@@ -42,8 +42,9 @@ TEST(CommandLine, ReadsEverySpelling) {
 }
 
 TEST(CommandLine, ReadsAServiceFilesLine) {
-  const ServerOptions options = Options({"-m", "64", "-p", "11211", "-u", "memcache", "-l",
-                                         "127.0.0.1", "-l", "::1", "-P", "/run/m.pid", "-c", "2048"});
+  const ServerOptions options =
+      Options({"-m", "64", "-p", "11211", "-u", "memcache", "-l", "127.0.0.1", "-l", "::1", "-P",
+               "/run/m.pid", "-c", "2048"});
   ASSERT_EQ(options.listen.size(), 2u);
   EXPECT_EQ(options.listen[0].host, "127.0.0.1");
   EXPECT_EQ(options.listen[1].host, "::1");
@@ -129,7 +130,8 @@ TEST(CommandLine, AFaultIsOneLineThatSaysWhatToWrite) {
 TEST(CommandLine, WhatHasNoEffectIsSaidSo) {
   EXPECT_EQ(ParseCommandLine({"extra"}).value().warnings.size(), 1u);
   EXPECT_EQ(ParseCommandLine({""}).value().warnings.size(), 0u);
-  EXPECT_EQ(ParseCommandLine({"-U", "0", "-B", "auto", "-o", "modern"}).value().warnings.size(), 0u);
+  EXPECT_EQ(ParseCommandLine({"-U", "0", "-B", "auto", "-o", "modern"}).value().warnings.size(),
+            0u);
 }
 
 TEST(CommandLine, HelpNamesEveryOption) {

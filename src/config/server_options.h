@@ -1,5 +1,5 @@
-// Everything that a server can be told, with its defaults. They are memcached's, but for the address:
-// without being told otherwise the server listens on the loopback address only.
+// Everything that a server can be told, with its defaults. They are memcached's, but for the
+// address: without being told otherwise the server listens on the loopback address only.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 

@@ -1,5 +1,6 @@
-// Memory for what connections have to keep: unfinished requests and unsent replies. It counts against
-// the cache's memory limit, and all connections together may have no more than a share of that.
+// Memory for what connections have to keep: unfinished requests and unsent replies. It counts
+// against the cache's memory limit, and all connections together may have no more than a share of
+// that.
 //
 // Threads: any.
 // SPDX-License-Identifier: LGPL-3.0-or-later

@@ -19,8 +19,8 @@ using observe::Count;
 constexpr size_t kSendFrom = 256 << 10;
 // Batches of one turn, whatever -R says: a get of many keys is one request.
 constexpr int kBatchesPerTurn = 16;
-// Pinned values of a reply that has to wait are copied up to this size, so that a slow reader does not
-// keep segments from being cleaned.
+// Pinned values of a reply that has to wait are copied up to this size, so that a slow reader does
+// not keep segments from being cleaned.
 constexpr size_t kCopyUnsentMax = 64 << 10;
 constexpr size_t kBuffersPerSend = 64;
 
@@ -37,9 +37,7 @@ Connection::Connection(Worker* worker, Socket socket)
   worker_->budget().TakeAnyway(sizeof *this);
 }
 
-Connection::~Connection() {
-  worker_->budget().Give(sizeof *this + unsent_charged_);
-}
+Connection::~Connection() { worker_->budget().Give(sizeof *this + unsent_charged_); }
 
 void Connection::Close() {
   worker_->Remove(this);  // deletes this

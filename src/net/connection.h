@@ -1,13 +1,14 @@
 // One client: reads what has come, has it carried out, sends the replies.
 //
-// A connection takes turns. In a turn it serves what it has received, up to a number of requests (-R),
-// and sends all replies at once; if more is waiting it goes to the end of the line. At any time
-// exactly one thing is awaited: input, room for output, or the next turn. While replies wait for a slow
-// reader nothing is read: a client that does not read cannot make the server collect replies.
+// A connection takes turns. In a turn it serves what it has received, up to a number of requests
+// (-R), and sends all replies at once; if more is waiting it goes to the end of the line. At any
+// time exactly one thing is awaited: input, room for output, or the next turn. While replies wait
+// for a slow reader nothing is read: a client that does not read cannot make the server collect
+// replies.
 //
-// Input goes to a small buffer of the connection. If that is filled to the brim there is more, and the
-// worker's large buffer, which all its connections share, takes over for the rest of the turn. So an
-// idle connection costs about a kilobyte, and a busy one reads 64 KiB at a time.
+// Input goes to a small buffer of the connection. If that is filled to the brim there is more, and
+// the worker's large buffer, which all its connections share, takes over for the rest of the turn.
+// So an idle connection costs about a kilobyte, and a busy one reads 64 KiB at a time.
 //
 // Threads: all calls on the worker's thread.
 // Ownership: a connection belongs to its worker and is deleted when it closes, which it does by

@@ -39,8 +39,8 @@ class InputBuffer {
     return true;
   }
 
-  // Where the next bytes can be read to. `wanted`: how much there will be in all, if known. False if
-  // there is no memory for more.
+  // Where the next bytes can be read to. `wanted`: how much there will be in all, if known. False
+  // if there is no memory for more.
   bool MakeRoom(size_t wanted) {
     if (begin_ == end_) {
       begin_ = end_ = 0;

@@ -44,9 +44,10 @@ Result<Acceptor> Bind(asio::io_context* loop, const tcp::endpoint& endpoint, uin
 
 }  // namespace
 
-Result<std::vector<std::unique_ptr<Listener>>> Listener::Open(
-    asio::io_context* loop, const std::string& host, uint16_t port, uint32_t backlog,
-    observe::ThreadCounters* counters) {
+Result<std::vector<std::unique_ptr<Listener>>> Listener::Open(asio::io_context* loop,
+                                                              const std::string& host,
+                                                              uint16_t port, uint32_t backlog,
+                                                              observe::ThreadCounters* counters) {
   asio::error_code error;
   tcp::resolver resolver(*loop);
   const auto flags = tcp::resolver::passive;
@@ -67,8 +68,8 @@ Result<std::vector<std::unique_ptr<Listener>>> Listener::Open(
       last = acceptor.error();
       continue;
     }
-    listeners.push_back(std::unique_ptr<Listener>(
-        new Listener(loop, std::move(acceptor).value(), counters)));
+    listeners.push_back(
+        std::unique_ptr<Listener>(new Listener(loop, std::move(acceptor).value(), counters)));
   }
   // As in memcached, a host may have addresses that cannot be bound (no IPv6), but not all of them.
   if (listeners.empty()) return last;
@@ -108,8 +109,7 @@ void Listener::Accept() {
     }
     const bool out_of_descriptors =
         error == asio::error::no_descriptors || error == asio::error::no_memory ||
-        error == asio::error::no_buffer_space ||
-        error == std::errc::too_many_files_open_in_system;
+        error == asio::error::no_buffer_space || error == std::errc::too_many_files_open_in_system;
     if (!out_of_descriptors) return Accept();
     // Nothing is gained by trying again at once.
     counters_->Add(Count::kAcceptsPaused);

@@ -25,11 +25,11 @@ class Listener {
   // Takes over an accepted socket, which belongs to nobody else any more.
   using OnAccept = std::function<void(asio::ip::tcp, Socket::native_handle_type)>;
 
-  // Listens on every address that `host` stands for (empty: all interfaces), each with a listener of
-  // its own. Port 0 is any free one.
+  // Listens on every address that `host` stands for (empty: all interfaces), each with a listener
+  // of its own. Port 0 is any free one.
   static Result<std::vector<std::unique_ptr<Listener>>> Open(asio::io_context* loop,
-                                                             const std::string& host,
-                                                             uint16_t port, uint32_t backlog,
+                                                             const std::string& host, uint16_t port,
+                                                             uint32_t backlog,
                                                              observe::ThreadCounters* counters);
   ~Listener();
 

@@ -1,5 +1,5 @@
-// The socket types in use. Bound to io_context's own executor type: the type-erased default costs an
-// indirect call per operation.
+// The socket types in use. Bound to io_context's own executor type: the type-erased default costs
+// an indirect call per operation.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 

@@ -66,8 +66,7 @@ void Worker::Add(Socket socket) {
 }
 
 void Worker::Remove(Connection* connection) {
-  (connection->previous != nullptr ? connection->previous->next : connections_) =
-      connection->next;
+  (connection->previous != nullptr ? connection->previous->next : connections_) = connection->next;
   if (connection->next != nullptr) connection->next->previous = connection->previous;
   delete connection;
   counters_->Add(Count::kConnectionsClosed);

@@ -1,7 +1,7 @@
 // A thread that serves connections: an event loop, and the buffers that its connections share.
 //
-// Threads: Start(), Adopt(), Drain() and Join() from the thread that owns the worker; everything else
-// belongs to the worker's own thread.
+// Threads: Start(), Adopt(), Drain() and Join() from the thread that owns the worker; everything
+// else belongs to the worker's own thread.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 
@@ -40,7 +40,8 @@ class Worker {
   void Start();
   // Takes over an accepted socket.
   void Adopt(asio::ip::tcp protocol, Socket::native_handle_type handle);
-  // Lets every connection finish what it has received, for at most `patience`; then the thread ends.
+  // Lets every connection finish what it has received, for at most `patience`; then the thread
+  // ends.
   void Drain(std::chrono::milliseconds patience);
   void Join();
 
@@ -71,8 +72,9 @@ class Worker {
   std::atomic<uint32_t>* const clients_;
   observe::ThreadCounters* const counters_;
 
-  // The sockets and timers below belong to it, so it comes first and goes last. One thread runs it and
-  // owns its sockets, so their operations need no locks; posting from other threads still has them.
+  // The sockets and timers below belong to it, so it comes first and goes last. One thread runs it
+  // and owns its sockets, so their operations need no locks; posting from other threads still has
+  // them.
   asio::io_context loop_{ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   asio::executor_work_guard<IoExecutor> keep_running_{loop_.get_executor()};
   asio::steady_timer deadline_{loop_};

@@ -48,10 +48,10 @@ enum class Count : uint8_t {
   kStoreTooLarge,
   kStoreNoMemory,
   // Ours: what a limit cut off.
-  kLinesTooLong,      // connections closed for a line without an end
-  kBuffersRefused,    // connections closed because their buffers would exceed the share of memory
-  kReadsPaused,       // times a connection's input had to wait for its output
-  kAcceptsPaused,     // times no descriptor was left for another connection
+  kLinesTooLong,    // connections closed for a line without an end
+  kBuffersRefused,  // connections closed because their buffers would exceed the share of memory
+  kReadsPaused,     // times a connection's input had to wait for its output
+  kAcceptsPaused,   // times no descriptor was left for another connection
   kCounts,
 };
 

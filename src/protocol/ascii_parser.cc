@@ -48,14 +48,25 @@ std::optional<Op> OpOf(std::string_view word) {
     std::string_view word;
     Op op;
   };
-  static constexpr Entry kWords[] = {
-      {"get", Op::kGet},         {"set", Op::kSet},         {"gets", Op::kGets},
-      {"delete", Op::kDelete},   {"incr", Op::kIncr},       {"add", Op::kAdd},
-      {"touch", Op::kTouch},     {"gat", Op::kGat},         {"gats", Op::kGats},
-      {"cas", Op::kCas},         {"decr", Op::kDecr},       {"replace", Op::kReplace},
-      {"append", Op::kAppend},   {"prepend", Op::kPrepend}, {"stats", Op::kStats},
-      {"version", Op::kVersion}, {"flush_all", Op::kFlushAll},
-      {"verbosity", Op::kVerbosity}, {"quit", Op::kQuit}};
+  static constexpr Entry kWords[] = {{"get", Op::kGet},
+                                     {"set", Op::kSet},
+                                     {"gets", Op::kGets},
+                                     {"delete", Op::kDelete},
+                                     {"incr", Op::kIncr},
+                                     {"add", Op::kAdd},
+                                     {"touch", Op::kTouch},
+                                     {"gat", Op::kGat},
+                                     {"gats", Op::kGats},
+                                     {"cas", Op::kCas},
+                                     {"decr", Op::kDecr},
+                                     {"replace", Op::kReplace},
+                                     {"append", Op::kAppend},
+                                     {"prepend", Op::kPrepend},
+                                     {"stats", Op::kStats},
+                                     {"version", Op::kVersion},
+                                     {"flush_all", Op::kFlushAll},
+                                     {"verbosity", Op::kVerbosity},
+                                     {"quit", Op::kQuit}};
   for (const Entry& entry : kWords) {
     if (entry.word.size() == word.size() &&
         EqualBytes(entry.word.data(), word.data(), word.size())) {
@@ -142,8 +153,8 @@ void ParseSimple(Op op, std::string_view line, Request* request) {
       // The arguments, from the first to the last.
       if (tokens.count > 1) {
         const char* const from = tokens.words[1].data();
-        request->value = {from, static_cast<size_t>(tokens.last().data() - from) +
-                                    tokens.last().size()};
+        request->value = {from,
+                          static_cast<size_t>(tokens.last().data() - from) + tokens.last().size()};
       }
       return;
     default:  // version, quit
@@ -191,8 +202,8 @@ AsciiParser::Progress AsciiParser::Parse(std::string_view input, RequestBatch* b
 bool AsciiParser::WaitForLine(std::string_view rest, Progress* progress) {
   scanned_ = rest.size();
   if (rest.size() <= kShortLineMax) return false;
-  // Only the key list of a get may be long. The line gets the benefit of a few leading blanks, though
-  // it will turn out to be no command then.
+  // Only the key list of a get may be long. The line gets the benefit of a few leading blanks,
+  // though it will turn out to be no command then.
   const size_t blanks = std::min(rest.find_first_not_of(' '), rest.size());
   const std::string_view command = rest.substr(blanks);
   const bool is_get = command.starts_with("get ") || command.starts_with("gets ");
@@ -233,7 +244,8 @@ bool AsciiParser::ParseLine(std::string_view rest, RequestBatch* batch, Progress
   const void* const newline = std::memchr(rest.data() + from, '\n', rest.size() - from);
   if (newline == nullptr) return WaitForLine(rest, progress);
   scanned_ = 0;
-  const size_t line_bytes = static_cast<size_t>(static_cast<const char*>(newline) - rest.data()) + 1;
+  const size_t line_bytes =
+      static_cast<size_t>(static_cast<const char*>(newline) - rest.data()) + 1;
   std::string_view line = rest.substr(0, line_bytes - 1);
   if (line.ends_with('\r')) line.remove_suffix(1);
 
@@ -298,8 +310,7 @@ bool AsciiParser::BeginKeys(Op op, std::string_view line, size_t keys_at, size_t
 // `rest` begins with a key: the line was found to have one, and blanks are skipped behind each.
 bool AsciiParser::ParseKeys(std::string_view rest, RequestBatch* batch, Progress* progress) {
   // The end of the line without its CRLF or LF.
-  const size_t line_end =
-      keys_left_ - (keys_left_ >= 2 && rest[keys_left_ - 2] == '\r' ? 2 : 1);
+  const size_t line_end = keys_left_ - (keys_left_ >= 2 && rest[keys_left_ - 2] == '\r' ? 2 : 1);
   const char* const data = rest.data();
   size_t at = 0;
   bool done = false;
@@ -361,8 +372,9 @@ bool AsciiParser::ParseStorage(Op op, std::string_view line, std::string_view be
   request->op = op;
   request->noreply = noreply;
   request->key = tokens.words[1];
-  request->client_flags = static_cast<uint32_t>(*client_flags);  // cut to 32 bits, as memcached does
-  request->exptime = static_cast<int32_t>(*exptime);             // the same
+  request->client_flags =
+      static_cast<uint32_t>(*client_flags);           // cut to 32 bits, as memcached does
+  request->exptime = static_cast<int32_t>(*exptime);  // the same
   request->value_size = value_size;
   request->number = *cas;
   request->streamed = streamed;

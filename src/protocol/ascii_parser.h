@@ -1,9 +1,9 @@
 // memcached's classic text protocol: bytes in, requests out.
 //
-// A pure function of the bytes: no sockets, no clock, no store. However the bytes are cut into calls,
-// the requests are the same, with one exception that is memcached's own: a line of more than 2048
-// bytes (other than a get or gets) is served if its end was presented together with its beginning, and
-// closes the connection otherwise.
+// A pure function of the bytes: no sockets, no clock, no store. However the bytes are cut into
+// calls, the requests are the same, with one exception that is memcached's own: a line of more than
+// 2048 bytes (other than a get or gets) is served if its end was presented together with its
+// beginning, and closes the connection otherwise.
 //
 // What may grow without a bound in the protocol does not grow here:
 //   - a value larger than kStreamedFrom is not collected; it comes as kBody requests as it arrives;
@@ -40,12 +40,12 @@ class AsciiParser {
     bool close = false;
   };
 
-  // Parses requests from the front of `input` until `batch` is full or nothing more is complete. What
-  // was not consumed must be presented again, with more bytes behind it.
+  // Parses requests from the front of `input` until `batch` is full or nothing more is complete.
+  // What was not consumed must be presented again, with more bytes behind it.
   Progress Parse(std::string_view input, RequestBatch* batch);
 
-  // Bytes that the unconsumed input must have before the next call can do anything; 0 if unknown (the
-  // end of a line has not been seen).
+  // Bytes that the unconsumed input must have before the next call can do anything; 0 if unknown
+  // (the end of a line has not been seen).
   size_t wanted() const { return wanted_; }
 
   // While a value is being streamed: how many bytes of it are still to come.

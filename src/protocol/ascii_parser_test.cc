@@ -70,7 +70,8 @@ TEST(AsciiParser, Retrieval) {
 }
 
 TEST(AsciiParser, RetrievalThatIsWrong) {
-  for (const char* line : {"get\r\n", "get  \r\n", "gets\r\n", "gat\r\n", "gat 10\r\n", "gat 10 \r\n"}) {
+  for (const char* line :
+       {"get\r\n", "get  \r\n", "gets\r\n", "gat\r\n", "gat 10\r\n", "gat 10 \r\n"}) {
     EXPECT_EQ(Parse(line), kBadLine) << line;
   }
   EXPECT_EQ(Parse("get " + kKey251 + "\r\nversion\r\n"), kBadLine + "version\n");
@@ -97,7 +98,8 @@ TEST(AsciiParser, Storage) {
   EXPECT_EQ(Parse("add k 0 0 2 noreply\n\r\n\r\n"), "add k value=\r\n noreply\n");
   EXPECT_EQ(Parse("cas k 0 -1 1 18446744073709551615\r\nx\r\n"),
             "cas k exptime=-1 number=18446744073709551615 value=x\n");
-  EXPECT_EQ(Parse("replace k +5 +7 1 extra words\r\nx\r\n"), "replace k flags=5 exptime=7 value=x\n");
+  EXPECT_EQ(Parse("replace k +5 +7 1 extra words\r\nx\r\n"),
+            "replace k flags=5 exptime=7 value=x\n");
   EXPECT_EQ(Parse("append k 4294967296 4294967297 1\r\nx\r\n"), "append k exptime=1 value=x\n");
 }
 
@@ -130,8 +132,10 @@ TEST(AsciiParser, LargeValuesAreStreamed) {
   const std::string value(AsciiParser::kStreamedFrom, 'v');
   const std::string head = "set k 3 0 " + std::to_string(value.size()) + "\r\n";
   const std::string streamed = "set k flags=3 streamed=" + std::to_string(value.size()) + "\n";
-  EXPECT_EQ(Parse(head + value + "\r\nversion\r\n"), streamed + "body_end ok " + value + "\nversion\n");
-  EXPECT_EQ(Parse(head + value + "xyversion\r\n"), streamed + "body_end bad " + value + "\nversion\n");
+  EXPECT_EQ(Parse(head + value + "\r\nversion\r\n"),
+            streamed + "body_end ok " + value + "\nversion\n");
+  EXPECT_EQ(Parse(head + value + "xyversion\r\n"),
+            streamed + "body_end bad " + value + "\nversion\n");
 
   Feeder feeder;
   feeder.Feed(head);
@@ -177,7 +181,8 @@ TEST(AsciiParser, SimpleCommandsThatAreWrong) {
   EXPECT_EQ(Parse("touch k x\r\n"), kBadExptime);
   EXPECT_EQ(Parse("flush_all x\r\n"), "flush_all malformed\n");
   EXPECT_EQ(Parse("delete " + kKey251 + "\r\n"), kBadLine);
-  for (const char* line : {"foo bar\r\n", "  get foo\r\n", "GET foo\r\n", "getx foo\r\n", "foo noreply\r\n"}) {
+  for (const char* line :
+       {"foo bar\r\n", "  get foo\r\n", "GET foo\r\n", "getx foo\r\n", "foo noreply\r\n"}) {
     EXPECT_EQ(Parse(line), kUnknown) << line;
   }
 }

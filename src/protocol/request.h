@@ -1,7 +1,8 @@
 // What a client asks for, whatever the protocol it was written in.
 //
-// Parsers turn bytes into requests, command/ carries them out, and reply writers turn the outcome into
-// bytes again. A request refers to the bytes it was parsed from: it is valid until they are consumed.
+// Parsers turn bytes into requests, command/ carries them out, and reply writers turn the outcome
+// into bytes again. A request refers to the bytes it was parsed from: it is valid until they are
+// consumed.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 
@@ -13,9 +14,9 @@
 namespace rat_memcache::protocol {
 
 enum class Op : uint8_t {
-  kGet,      // one key each; a multi-key get is a run of these
-  kGets,     // with the CAS unique
-  kGat,      // get and touch
+  kGet,   // one key each; a multi-key get is a run of these
+  kGets,  // with the CAS unique
+  kGat,   // get and touch
   kGats,
   kSet,
   kAdd,
@@ -43,9 +44,9 @@ constexpr bool IsStorage(Op op) { return op >= Op::kSet && op <= Op::kCas; }
 // The word for it in the text protocol; for logs and tests.
 constexpr std::string_view WordOf(Op op) {
   constexpr std::string_view kWords[] = {
-      "get",    "gets", "gat",  "gats",  "set",       "add",   "replace", "append",
-      "prepend", "cas",  "delete", "incr",  "decr",      "touch", "flush_all", "stats",
-      "version", "verbosity", "quit", "body", "body_end", "reject"};
+      "get",     "gets",      "gat",    "gats", "set",      "add",   "replace",   "append",
+      "prepend", "cas",       "delete", "incr", "decr",     "touch", "flush_all", "stats",
+      "version", "verbosity", "quit",   "body", "body_end", "reject"};
   return kWords[static_cast<size_t>(op)];
 }
 

@@ -8,7 +8,8 @@
 
 namespace rat_memcache::protocol {
 
-// For example "set k flags=1 exptime=0 value=abc noreply". Bodies of streamed values are collected in
+// For example "set k flags=1 exptime=0 value=abc noreply". Bodies of streamed values are collected
+// in
 // `*body` and shown with their kBodyEnd, so that the text does not depend on how they were cut.
 inline std::string TextOf(const Request& request, std::string* body) {
   if (request.op == Op::kBody) {

@@ -104,9 +104,9 @@ class Server {
     std::vector<config::ListenAddress> addresses = options_.listen;
     if (addresses.empty()) addresses.push_back({.host = kLoopback});
     for (const config::ListenAddress& address : addresses) {
-      auto opened = net::Listener::Open(loop_.get(), address.host,
-                                        address.port.value_or(options_.port), options_.backlog,
-                                        counters_);
+      auto opened =
+          net::Listener::Open(loop_.get(), address.host, address.port.value_or(options_.port),
+                              options_.backlog, counters_);
       if (!opened.ok()) return opened.error();
       for (auto& listener : opened.value()) {
         log_.Write(Level::kInfo, "rat_memcached: listening on " + TextOf(listener->endpoint()));
@@ -182,9 +182,9 @@ class Server {
     socket.assign(protocol, handle, error);
     if (!error) socket.non_blocking(true, error);
     if (!error) socket.send(asio::buffer(kTooManyConnections), 0, error);
-    log_.Write(Level::kInfo, "rat_memcached: refused a connection: " +
-                                 std::to_string(options_.clients_max()) +
-                                 " are open, the most that -c allows");
+    log_.Write(Level::kInfo,
+               "rat_memcached: refused a connection: " + std::to_string(options_.clients_max()) +
+                   " are open, the most that -c allows");
   }
 
   // Once per second, on the second as the clock counts it.

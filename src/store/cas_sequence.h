@@ -1,9 +1,9 @@
 // CAS uniques: one sequence for the whole store, handed out to the shards in leases.
 //
-// Like memcached's, the first number is 2 and every change of an item takes the next. With leases of
-// more than one, writers on different shards do not meet at one counter; the order of numbers within
-// a key, which is all that a client can rely on, is kept. The first few thousand numbers are leased
-// one by one, so that a fresh server counts exactly as memcached does.
+// Like memcached's, the first number is 2 and every change of an item takes the next. With leases
+// of more than one, writers on different shards do not meet at one counter; the order of numbers
+// within a key, which is all that a client can rely on, is kept. The first few thousand numbers are
+// leased one by one, so that a fresh server counts exactly as memcached does.
 //
 // Threads: Lease() from any thread.
 // SPDX-License-Identifier: LGPL-3.0-or-later

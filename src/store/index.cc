@@ -7,8 +7,8 @@
 namespace rat_memcache::store {
 namespace {
 
-// A table gets another page of buckets when it is fuller than this. At 92 % an item lies 0.3 buckets
-// from its home on average; at 96 % searches become long.
+// A table gets another page of buckets when it is fuller than this. At 92 % an item lies 0.3
+// buckets from its home on average; at 96 % searches become long.
 constexpr uint32_t FullAt(uint32_t buckets) { return buckets * Bucket::kSlots * 92 / 100; }
 // Beyond this it takes no more items, should growing have failed.
 constexpr uint32_t RefusesAt(uint32_t buckets) { return buckets * Bucket::kSlots * 95 / 100; }
@@ -23,11 +23,9 @@ Result<std::unique_ptr<Index>> Index::Make(uint64_t items_max) {
   if (tables > (uint64_t{1} << 31)) {
     return Error{"the memory limit is too large for one shard"};
   }
-  auto memory =
-      platform::Reservation::Make(tables * kMaxBucketsPerTable * sizeof(Bucket));
+  auto memory = platform::Reservation::Make(tables * kMaxBucketsPerTable * sizeof(Bucket));
   if (!memory.ok()) return memory.error();
-  std::unique_ptr<Index> index(
-      new Index(std::move(memory).value(), static_cast<uint32_t>(tables)));
+  std::unique_ptr<Index> index(new Index(std::move(memory).value(), static_cast<uint32_t>(tables)));
   if (!index->memory_.Commit(0, kPageBytes)) return Error{"no memory for an index", kExitOs};
   return index;
 }
@@ -52,8 +50,9 @@ void Index::Place(Bucket* table, uint32_t buckets, Slot slot) {
       word.store(slot.word(), std::memory_order_relaxed);
       if (distance > 0) {
         Bucket& owner = table[home];
-        RAT_CHECK(distance <= UINT8_MAX && owner.displaced.load(std::memory_order_relaxed) < UINT8_MAX,
-                  "an index table is far too full");
+        RAT_CHECK(
+            distance <= UINT8_MAX && owner.displaced.load(std::memory_order_relaxed) < UINT8_MAX,
+            "an index table is far too full");
         owner.displaced.store(owner.displaced.load(std::memory_order_relaxed) + 1,
                               std::memory_order_relaxed);
         if (owner.reach.load(std::memory_order_relaxed) < distance) {

@@ -4,10 +4,10 @@
 //   Table    64 .. 1024 buckets, a number that changes by 64 (one 4 KiB page) at a time
 //   Bucket   64 bytes: lock word, displacement, 7 slots (slot.h)
 //
-// The tag in a slot (18 bits of the hash) also decides the bucket: bucket = tag * buckets >> 18. So a
-// table is laid out anew for another number of buckets without reading a single key, and it can be
-// kept 74-92 % full: 9.9-12.4 bytes per item. Keys are read only when a table splits in two, once per
-// doubling. Nothing is ever reorganised beyond one table, which is about 3,000 items.
+// The tag in a slot (18 bits of the hash) also decides the bucket: bucket = tag * buckets >> 18. So
+// a table is laid out anew for another number of buckets without reading a single key, and it can
+// be kept 74-92 % full: 9.9-12.4 bytes per item. Keys are read only when a table splits in two,
+// once per doubling. Nothing is ever reorganised beyond one table, which is about 3,000 items.
 //
 // An item that finds its home bucket full goes into the next bucket with room (wrapping inside the
 // table). `displaced` counts such items per home and `reach` bounds how far a search has to go.
@@ -42,8 +42,8 @@
 #include <memory>
 #include <vector>
 
-#include "base/inlining.h"
 #include "base/check.h"
+#include "base/inlining.h"
 #include "base/prefetch.h"
 #include "base/result.h"
 #include "base/spin_wait.h"
@@ -69,9 +69,8 @@ struct alignas(64) Bucket {
   void Lock() {
     SpinWait wait;
     uint32_t seen = lock.load(std::memory_order_relaxed);
-    while ((seen & 1) != 0 ||
-           !lock.compare_exchange_weak(seen, seen | 1, std::memory_order_acquire,
-                                       std::memory_order_relaxed)) {
+    while ((seen & 1) != 0 || !lock.compare_exchange_weak(seen, seen | 1, std::memory_order_acquire,
+                                                          std::memory_order_relaxed)) {
       if ((seen & 1) != 0) {
         wait.Once();
         seen = lock.load(std::memory_order_relaxed);
@@ -113,8 +112,8 @@ class Index {
     PrefetchForWrite(bucket);
     return bucket;
   }
-  // The location that a search in this bucket would look at first, or 0. A guess for prefetching: both
-  // may be stale. Any thread, no lock.
+  // The location that a search in this bucket would look at first, or 0. A guess for prefetching:
+  // both may be stale. Any thread, no lock.
   static uint32_t GuessLocation(const Bucket* bucket, uint64_t hash);
 
   // Where a hash belongs, under some shape.
@@ -190,10 +189,10 @@ class Index {
     std::atomic<uint64_t>& word() const { return bucket->slots[slot_index]; }
   };
 
-  // The first slot of this home and tag for which `matches(location)` is true. Under the lock of the
-  // home, or under the shard lock (then the location and the item stay, only meta bits may change), or
-  // within a glimpse.
-  // Empty slots are not told apart: `matches` must say no to location 0.
+  // The first slot of this home and tag for which `matches(location)` is true. Under the lock of
+  // the home, or under the shard lock (then the location and the item stay, only meta bits may
+  // change), or within a glimpse. Empty slots are not told apart: `matches` must say no to location
+  // 0.
   template <class Matches>
   Position Find(const Home& home, Matches&& matches) const;
 
@@ -201,8 +200,8 @@ class Index {
 
   // The home of a hash; stays right until the next call that may change the shape.
   Home Compute(uint64_t hash) const;
-  // Makes sure that a slot can be added at this hash; false if the system gives no memory for it. May
-  // change the shape. Call before Insert().
+  // Makes sure that a slot can be added at this hash; false if the system gives no memory for it.
+  // May change the shape. Call before Insert().
   bool PrepareInsert(uint64_t hash, const HashAt& hash_at, const PrefetchAt& prefetch_at);
   // Adds a slot; takes and releases nothing: the caller holds the lock of the home.
   void Insert(const LockedHome& home, Slot slot);

@@ -21,13 +21,14 @@
 //
 // Numbers are in the machine's byte order and unaligned: a record never leaves the process.
 //
-// Sizes: 32 bytes for a 14-byte key and an 8-byte value, and every item pays at most 7 for alignment.
+// Sizes: 32 bytes for a 14-byte key and an 8-byte value, and every item pays at most 7 for
+// alignment.
 //
-// Threads: records are shared memory (base/shared_bytes.h). They are written under the shard lock, and,
-// once a slot names them, under the lock of their bucket too; so who holds either lock may read them
-// like any memory, but for the first word, in which a reader with the bucket's lock sets last_access.
-// Everybody else reads through LoadShared...(), including the accessors of the header here, and finds
-// out afterwards whether it was consistent (index.h).
+// Threads: records are shared memory (base/shared_bytes.h). They are written under the shard lock,
+// and, once a slot names them, under the lock of their bucket too; so who holds either lock may
+// read them like any memory, but for the first word, in which a reader with the bucket's lock sets
+// last_access. Everybody else reads through LoadShared...(), including the accessors of the header
+// here, and finds out afterwards whether it was consistent (index.h).
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 
@@ -73,8 +74,11 @@ struct RecordShape {
 
   // Bytes in front of the key.
   constexpr size_t header_size() const {
-    return 10 + (value_size < 252 ? 0 : value_size <= UINT16_MAX ? 2 : 4) + (has_exptime ? 4 : 0) +
-           (has_client_flags ? 4 : 0);
+    return 10 +
+           (value_size < 252           ? 0
+            : value_size <= UINT16_MAX ? 2
+                                       : 4) +
+           (has_exptime ? 4 : 0) + (has_client_flags ? 4 : 0);
   }
   // Bytes behind the key.
   constexpr size_t payload_size() const {
@@ -227,7 +231,9 @@ class ItemRecord {
   uint8_t flags() const { return Byte(1); }
   // Neither optional fields nor a large value: nearly every item.
   bool plain() const { return flags() == 0 && Byte(2) < 252; }
-  size_t exptime_at() const { return kPlainHeaderSize + (Byte(2) < 252 ? 0 : Byte(2) == 252 ? 2 : 4); }
+  size_t exptime_at() const {
+    return kPlainHeaderSize + (Byte(2) < 252 ? 0 : Byte(2) == 252 ? 2 : 4);
+  }
   template <class T>
   T Field(size_t offset) const {
     return LoadSharedNumber<T>(at_, offset);

@@ -16,8 +16,8 @@ Result<std::unique_ptr<SegmentLog>> SegmentLog::Make(size_t arena_bytes, size_t 
   // Readers of a record that may be gone look a little further than the last segment.
   auto arena = platform::Reservation::Make(segments * segment_bytes + kReadAheadMax);
   if (!arena.ok()) return arena.error();
-  return std::unique_ptr<SegmentLog>(new SegmentLog(std::move(arena).value(), segments,
-                                                    std::countr_zero(segment_bytes)));
+  return std::unique_ptr<SegmentLog>(
+      new SegmentLog(std::move(arena).value(), segments, std::countr_zero(segment_bytes)));
 }
 
 SegmentLog::SegmentLog(platform::Reservation arena, size_t segments, int segment_shift)

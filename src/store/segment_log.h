@@ -39,15 +39,15 @@ struct alignas(64) Segment {
   enum class State : uint8_t { kFree, kOpen, kSealed };
   static constexpr uint32_t kNeverExpires = UINT32_MAX;
 
-  uint64_t item_bytes = 0;    // live items' sizes as memcached counts them
-  uint32_t write_off = 0;     // end of the last record
-  uint32_t live_bytes = 0;    // of live records, headers and alignment included
-  uint32_t live_items = 0;    // live records that are items
-  // Flush epoch in which it was opened. Relaxed: a reader that sees the epoch of a later opening finds
-  // out that its item is gone (index.h).
+  uint64_t item_bytes = 0;  // live items' sizes as memcached counts them
+  uint32_t write_off = 0;   // end of the last record
+  uint32_t live_bytes = 0;  // of live records, headers and alignment included
+  uint32_t live_items = 0;  // live records that are items
+  // Flush epoch in which it was opened. Relaxed: a reader that sees the epoch of a later opening
+  // finds out that its item is gone (index.h).
   std::atomic<uint32_t> epoch{0};
-  uint32_t max_exptime = 0;   // when the last item in it expires
-  uint32_t sequence = 0;      // orders segments by the time they were opened; wraps
+  uint32_t max_exptime = 0;     // when the last item in it expires
+  uint32_t sequence = 0;        // orders segments by the time they were opened; wraps
   SegmentId next = kNoSegment;  // in the queue of its pool, oldest first
   SegmentId previous = kNoSegment;
   std::atomic<uint32_t> pins{0};
@@ -89,8 +89,9 @@ class SegmentLog {
   size_t Room(SegmentId id) const { return segment_bytes() - segments_[id].write_off; }
   // The place for a record of `bytes` (aligned, at most Room()). The caller writes a record there
   // before it lets go of the shard lock, and counts it as live.
-  // Readers may still be looking at what was here before; they find out that it is gone, because the
-  // versions of their buckets were raised before, and this call orders the caller's writes behind that.
+  // Readers may still be looking at what was here before; they find out that it is gone, because
+  // the versions of their buckets were raised before, and this call orders the caller's writes
+  // behind that.
   char* Append(SegmentId id, size_t bytes);
   void Seal(SegmentId id) { segments_[id].state = Segment::State::kSealed; }
   // Takes a segment without live records or pins out of its queue and makes it free.
@@ -113,7 +114,8 @@ class SegmentLog {
   // Gives memory of free segments back until the resident memory is at most `resident_max`.
   void ReleaseFree(size_t resident_max);
 
-  // Where the first record of a segment lies, and where the last one ends. Walk with SizeOfRecord().
+  // Where the first record of a segment lies, and where the last one ends. Walk with
+  // SizeOfRecord().
   char* Begin(SegmentId id) const {
     return arena_.data() + (size_t{id} << segment_shift_) + (id == 0 ? kRecordAlignment : 0);
   }

@@ -12,7 +12,8 @@
 namespace rat_memcache::store {
 namespace {
 
-// The smallest item in the log and its share of the index: no more items than this come into a shard.
+// The smallest item in the log and its share of the index: no more items than this come into a
+// shard.
 constexpr size_t kSmallestItemBytes = 27;
 
 }  // namespace
@@ -284,11 +285,9 @@ CountResult Shard::Count(const Key& key, uint64_t delta, Direction direction) {
   if (!number) return {CountStatus::kNotANumber};
 
   CountResult result{CountStatus::kCounted};
-  result.value = direction == Direction::kUp ? *number + delta
-                                             : *number - std::min(*number, delta);
+  result.value = direction == Direction::kUp ? *number + delta : *number - std::min(*number, delta);
   char text[kMaxDecimalDigits];
-  const std::string_view digits(text,
-                                static_cast<size_t>(WriteDecimal(text, result.value) - text));
+  const std::string_view digits(text, static_cast<size_t>(WriteDecimal(text, result.value) - text));
   if (RewriteDigits(position, key.hash, digits, &result.cas)) return result;
 
   ItemFields fields = record.Fields();

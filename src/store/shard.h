@@ -3,8 +3,8 @@
 //   hash -> Index (index.h) -> location -> item in a segment of the SegmentLog (segment_log.h)
 //
 // A store appends an item to the open segment of its pool and lets the slot point to it; what the
-// slot pointed to before is dead. An overwrite that fits goes into the old place. When no segment is
-// free, one is cleaned (shard_clean.cc): wholly dead, expired and flushed ones first, then the
+// slot pointed to before is dead. An overwrite that fits goes into the old place. When no segment
+// is free, one is cleaned (shard_clean.cc): wholly dead, expired and flushed ones first, then the
 // emptiest if much is dead, then what the eviction policy picks.
 //
 // Locks and threads
@@ -33,9 +33,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/inlining.h"
 #include "base/coarse_clock.h"
 #include "base/gather_buffer.h"
+#include "base/inlining.h"
 #include "base/mutex.h"
 #include "base/prefetch.h"
 #include "base/small_bytes.h"
@@ -132,8 +132,8 @@ struct StoreShared {
   size_t item_size_max = 0;  // as memcached counts (item_size.h)
   uint32_t shards = 1;
 
-  // Raised by a flush. Release, so that a reader that sees it also sees what came before; an item in a
-  // segment of an older epoch is a miss.
+  // Raised by a flush. Release, so that a reader that sees it also sees what came before; an item
+  // in a segment of an older epoch is a miss.
   std::atomic<uint32_t> epoch{0};
   // The second of the last flush. Relaxed: it only decides how a miss is counted.
   std::atomic<uint32_t> flushed_at{0};
@@ -164,9 +164,10 @@ class Shard {
   // After PrefetchBucket() had time to work.
   void PrefetchItem(const Key& key) const;
 
-  // Calls visit(const ItemView&) on a hit: short work without calls into the store. It may be called
-  // several times, and must not act on what it sees before Read() has returned kHit: only the last call
-  // has seen the item, the others may have seen anything. (With ItemView::locked() it is the last.)
+  // Calls visit(const ItemView&) on a hit: short work without calls into the store. It may be
+  // called several times, and must not act on what it sees before Read() has returned kHit: only
+  // the last call has seen the item, the others may have seen anything. (With ItemView::locked() it
+  // is the last.)
   template <class Visit>
   Found Read(const Key& key, Visit&& visit);
   // The same, and the item gets a new exptime, in one atomic step.
@@ -238,8 +239,9 @@ class Shard {
   // Unlinks and kills the item at `position` and counts why.
   void Remove(uint64_t hash, const Index::Position& position, DropReason reason)
       RAT_REQUIRES(mutex_);
-  // Lets the key's slot, if there is one, point to the new record at `location`, and kills the record
-  // it pointed to. False if there is no slot: Link() then adds one (and fails without memory).
+  // Lets the key's slot, if there is one, point to the new record at `location`, and kills the
+  // record it pointed to. False if there is no slot: Link() then adds one (and fails without
+  // memory).
   enum class OldPieces : uint8_t { kKill, kAdopted };
   bool Relink(const Key& key, uint32_t location, OldPieces pieces) RAT_REQUIRES(mutex_);
   bool Link(const Key& key, uint32_t location) RAT_REQUIRES(mutex_);
@@ -253,7 +255,8 @@ class Shard {
   void CountDead(uint32_t location, size_t bytes) RAT_REQUIRES(mutex_);
   // An item comes (+1) or goes (-1).
   void CountItem(uint32_t location, int sign) RAT_REQUIRES(mutex_);
-  // Items of a segment have become larger by so many bytes, in memcached's measure; wraps if smaller.
+  // Items of a segment have become larger by so many bytes, in memcached's measure; wraps if
+  // smaller.
   void CountItemBytes(Segment* segment, uint64_t bytes) RAT_REQUIRES(mutex_);
   uint64_t ItemSizeAt(uint32_t location) const;
   bool RewriteDigits(const Index::Position& position, uint64_t hash, std::string_view digits,
@@ -262,8 +265,8 @@ class Shard {
   void NoteExptime(uint32_t location, uint32_t exptime) RAT_REQUIRES(mutex_);
   uint64_t HashAt(uint32_t location) const;
   bool Flushed(uint32_t location) const;
-  // As an item's last access. What was used in the second of the flush does not count as found flushed:
-  // memcached removes it at once.
+  // As an item's last access. What was used in the second of the flush does not count as found
+  // flushed: memcached removes it at once.
   uint32_t FlushedAt() const {
     return shared_->flushed_at.load(std::memory_order_relaxed) & kLastAccessMask;
   }
@@ -286,15 +289,14 @@ class Shard {
   std::optional<PutResult> Refusal(const PutRequest& request, const Index::Position& old);
   bool OverwriteInPlace(const Index::Position& old, uint64_t hash, const ItemFields& fields,
                         std::string_view value) RAT_REQUIRES(mutex_);
-  // Bytes at `location` that a record there may use: its own and those of dead records behind it, as
-  // far as `wanted` asks for.
+  // Bytes at `location` that a record there may use: its own and those of dead records behind it,
+  // as far as `wanted` asks for.
   size_t GrowableTo(uint32_t location, size_t wanted) const;
-  // Stores the item in the place of the key's live item, `old`, if there is one. `value` lies outside
-  // the log.
+  // Stores the item in the place of the key's live item, `old`, if there is one. `value` lies
+  // outside the log.
   PutResult PutWhole(const Key& key, ItemFields fields, std::string_view value,
                      const Index::Position& old) RAT_REQUIRES(mutex_);
-  PutResult Concatenate(const PutRequest& request, const Index::Position& old)
-      RAT_REQUIRES(mutex_);
+  PutResult Concatenate(const PutRequest& request, const Index::Position& old) RAT_REQUIRES(mutex_);
   PutResult Publish(const Key& key, uint32_t location, uint64_t cas, OldPieces old_pieces)
       RAT_REQUIRES(mutex_);
   int PoolFor(const Key& key, const Index::Position& old) RAT_REQUIRES(mutex_);
@@ -313,9 +315,9 @@ class Shard {
 
   // --- shard_clean.cc ---
   static int TtlClassOf(uint32_t exptime, uint32_t now);
-  // Room for a record of at least `bytes_min` and at most `bytes_max` (both aligned); sets `*bytes` to
-  // what it got. Null if there is none and none could be made. May clean, and so move or evict any
-  // item: positions found before are void.
+  // Room for a record of at least `bytes_min` and at most `bytes_max` (both aligned); sets `*bytes`
+  // to what it got. Null if there is none and none could be made. May clean, and so move or evict
+  // any item: positions found before are void.
   char* Allocate(AllocateFor purpose, int pool, int ttl_class, size_t bytes_min, size_t bytes_max,
                  size_t* bytes) RAT_REQUIRES(mutex_);
   char* AllocateRecord(AllocateFor purpose, int pool, int ttl_class, size_t bytes)
@@ -340,8 +342,8 @@ class Shard {
   void AdoptEpoch() RAT_REQUIRES(mutex_);
   void AdvanceTick(size_t bytes) RAT_REQUIRES(mutex_);
 
-  // A value whose record would be larger than this share of a segment is cut into pieces: what a full
-  // segment wastes at its end is half a record on average.
+  // A value whose record would be larger than this share of a segment is cut into pieces: what a
+  // full segment wastes at its end is half a record on average.
   static constexpr size_t kRecordsPerSegmentMin = 8;
   // Segments that only survivors of a cleaning may take, so that cleaning never lacks room.
   static constexpr size_t kReserve = 2;
@@ -349,8 +351,8 @@ class Shard {
   static constexpr SegmentId kSegmentsForTtlClasses = 128;
   // Seconds between two updates of an item's last access; memcached's are as coarse.
   static constexpr uint32_t kLastAccessGranularity = 60;
-  // Larger values are copied under the lock: memcpy is faster than atomic words by more than the lock
-  // costs.
+  // Larger values are copied under the lock: memcpy is faster than atomic words by more than the
+  // lock costs.
   static constexpr uint32_t kUnlockedValueMax = 512;
   static constexpr int kUnlockedTries = 3;
 
@@ -366,7 +368,8 @@ class Shard {
   uint32_t parked_ RAT_GUARDED_BY(mutex_) = 0;  // sealed, nothing alive in them, but pinned
   uint32_t cleanings_ RAT_GUARDED_BY(mutex_) = 0;
   size_t dead_bytes_ RAT_GUARDED_BY(mutex_) = 0;  // of dead records in segments that are in use
-  uint32_t stale_segments_ RAT_GUARDED_BY(mutex_) = 0;  // in use, of an epoch before the adopted one
+  uint32_t stale_segments_ RAT_GUARDED_BY(mutex_) =
+      0;                                           // in use, of an epoch before the adopted one
   size_t draft_bytes_ RAT_GUARDED_BY(mutex_) = 0;  // of pieces that no item owns yet
   std::vector<char> scratch_ RAT_GUARDED_BY(mutex_);
   size_t bytes_since_tick_ RAT_GUARDED_BY(mutex_) = 0;
@@ -374,8 +377,9 @@ class Shard {
   CasSequence::Range cas_lease_ RAT_GUARDED_BY(mutex_);
   ShardStats stats_ RAT_GUARDED_BY(mutex_);
 
-  // Written under the shard lock, read without it. Relaxed: a reader that is one behind stamps an item
-  // with the tick before, or widens the CAS unique of an older item, which gives the same number.
+  // Written under the shard lock, read without it. Relaxed: a reader that is one behind stamps an
+  // item with the tick before, or widens the CAS unique of an older item, which gives the same
+  // number.
   std::atomic<uint8_t> tick_{0};
   std::atomic<uint64_t> last_cas_{0};
   // Segments of older epochs may exist as long as this differs from the shared epoch. Release after
@@ -406,8 +410,8 @@ class ItemView {
     }
     CopyLockedValueTo(out);
   }
-  // Only if locked(), which values from kPinnedFrom on always are. The value stays where it is until
-  // the buffer has been sent.
+  // Only if locked(), which values from kPinnedFrom on always are. The value stays where it is
+  // until the buffer has been sent.
   void PinValueInto(GatherBuffer* out) const;
 
  private:
@@ -451,7 +455,8 @@ inline bool Shard::Flushed(uint32_t location) const {
   return log_->SegmentAt(location).epoch.load(std::memory_order_relaxed) != epoch;
 }
 
-RAT_ALWAYS_INLINE Found Shard::Judge(uint32_t location, const ItemRecord& record, uint32_t now) const {
+RAT_ALWAYS_INLINE Found Shard::Judge(uint32_t location, const ItemRecord& record,
+                                     uint32_t now) const {
   if (record.has_exptime()) {
     const uint32_t exptime = record.exptime();
     if (exptime != 0 && exptime <= now) return Found::kExpired;

@@ -121,8 +121,8 @@ Shard::Victim Shard::PickDead() {
   const uint32_t now = Now();
   for (SegmentId id = 0; id < log_->segments_max(); ++id) {
     const Segment& segment = (*log_)[id];
-    const bool dead = segment.live_bytes == 0 || segment.epoch != adopted_epoch_ ||
-                      segment.max_exptime <= now;
+    const bool dead =
+        segment.live_bytes == 0 || segment.epoch != adopted_epoch_ || segment.max_exptime <= now;
     if (segment.state == Segment::State::kSealed && dead && log_->Cleanable(id)) {
       return {id, Clean::kKeepLive};
     }
@@ -167,12 +167,11 @@ void Shard::CleanSegment(SegmentId id, Clean how, int pressure) {
   }
   victim_ = id;
   if (how == Clean::kByPolicy) {
-    policy_->BeginSegment({.items = index_->items(),
-                           .tick = tick(),
-                           // Called back at once, so under the shard lock.
-                           .sample = [this]() RAT_NO_THREAD_SAFETY_ANALYSIS {
-                             return SampleMeta();
-                           }});
+    policy_->BeginSegment(
+        {.items = index_->items(),
+         .tick = tick(),
+         // Called back at once, so under the shard lock.
+         .sample = [this]() RAT_NO_THREAD_SAFETY_ANALYSIS { return SampleMeta(); }});
   }
 
   // Every live item costs a visit to its bucket somewhere in the index: fetch a few at a time.
@@ -245,15 +244,15 @@ bool Shard::CleanItem(char* at, uint64_t hash, Clean how, int pressure) {
   SlotMeta meta = position.slot.meta();
   Verdict verdict = Verdict::kKeep;
   if (how == Clean::kByPolicy) {
-    verdict = pressure < EvictionPolicy::kPressureMax ? policy_->Judge(&meta, pressure)
-                                                      : Verdict::kDrop;
+    verdict =
+        pressure < EvictionPolicy::kPressureMax ? policy_->Judge(&meta, pressure) : Verdict::kDrop;
   }
   const int pool = verdict == Verdict::kPromote ? kPools - 1 : (*log_)[victim_].pool;
   const size_t bytes = record.record_size();
-  char* const to = verdict == Verdict::kDrop
-                       ? nullptr
-                       : AllocateRecord(AllocateFor::kSurvivor, pool,
-                                        TtlClassOf(record.exptime(), now), bytes);
+  char* const to =
+      verdict == Verdict::kDrop
+          ? nullptr
+          : AllocateRecord(AllocateFor::kSurvivor, pool, TtlClassOf(record.exptime(), now), bytes);
   if (to == nullptr) {
     Remove(hash, position, DropReason::kEvicted);
     return false;
@@ -304,8 +303,8 @@ bool Shard::CleanPiece(char* at, Clean how, int pressure) {
   SlotMeta meta = owner.slot.meta();
   Verdict verdict = Verdict::kKeep;
   if (how == Clean::kByPolicy) {
-    verdict = pressure < EvictionPolicy::kPressureMax ? policy_->Judge(&meta, pressure)
-                                                      : Verdict::kDrop;
+    verdict =
+        pressure < EvictionPolicy::kPressureMax ? policy_->Judge(&meta, pressure) : Verdict::kDrop;
   }
   const int pool = verdict == Verdict::kPromote ? kPools - 1 : (*log_)[victim_].pool;
   char* const to = verdict == Verdict::kDrop
@@ -368,7 +367,8 @@ void Shard::Maintain() {
     stats_.crawler_checked += (*log_)[dead.id].live_items;
     CleanSegment(dead.id, dead.how, 0);
     // What was found without being asked is the crawler's, not the allocator's.
-    stats_.crawler_reclaimed += std::exchange(stats_.reclaimed, reclaimed_before) - reclaimed_before;
+    stats_.crawler_reclaimed +=
+        std::exchange(stats_.reclaimed, reclaimed_before) - reclaimed_before;
   }
 }
 

@@ -89,9 +89,9 @@ size_t Shard::GrowableTo(uint32_t location, size_t wanted) const {
   while (room < wanted && at + room < end) {
     char* const next = at + room;
     const RecordKind kind = KindOfRecord(next);
-    const bool dead = kind == RecordKind::kFiller ||
-                      (kind == RecordKind::kItem ? ItemRecord(next).dead()
-                                                 : PieceRecord(next).dead());
+    const bool dead =
+        kind == RecordKind::kFiller ||
+        (kind == RecordKind::kItem ? ItemRecord(next).dead() : PieceRecord(next).dead());
     if (!dead) break;
     room += SizeOfRecord(next);
   }
@@ -185,9 +185,8 @@ PutResult Shard::Concatenate(const PutRequest& request, const Index::Position& o
     return PutWhole(request.key, fields, {scratch_.data(), scratch_.size()}, old);
   }
   Draft draft{.key = request.key, .fields = fields, .pool = PoolFor(request.key, old)};
-  const bool built = append
-                         ? AppendItemToDraft(&draft) && AppendToDraft(&draft, request.value)
-                         : AppendToDraft(&draft, request.value) && AppendItemToDraft(&draft);
+  const bool built = append ? AppendItemToDraft(&draft) && AppendToDraft(&draft, request.value)
+                            : AppendToDraft(&draft, request.value) && AppendItemToDraft(&draft);
   if (built) return PublishDraft(&draft, Adopt::kNone);
   AbandonDraft(&draft);
   return {PutStatus::kNoMemory};
@@ -198,17 +197,17 @@ PutResult Shard::Concatenate(const PutRequest& request, const Index::Position& o
 char* Shard::ExtendDraft(Draft* draft, size_t bytes_max, size_t* bytes) {
   const size_t wanted = std::min({bytes_max, RecordMax() - PieceRecord::kHeaderSize,
                                   size_t{draft->fields.value_size} - draft->allocated});
-  // What is being received cannot be evicted, so it never gets more than three quarters of the shard.
+  // What is being received cannot be evicted, so it never gets more than three quarters of the
+  // shard.
   if (draft_bytes_ + wanted > ResidentMax() / 4 * 3) return nullptr;
   size_t record_bytes = 0;
-  char* const at = Allocate(
-      AllocateFor::kNewItem, draft->pool, TtlClassOf(draft->fields.exptime, Now()),
-      AlignRecord(PieceRecord::kHeaderSize + std::min(wanted, kPieceBytesMin)),
-      AlignRecord(PieceRecord::kHeaderSize + wanted), &record_bytes);
+  char* const at =
+      Allocate(AllocateFor::kNewItem, draft->pool, TtlClassOf(draft->fields.exptime, Now()),
+               AlignRecord(PieceRecord::kHeaderSize + std::min(wanted, kPieceBytesMin)),
+               AlignRecord(PieceRecord::kHeaderSize + wanted), &record_bytes);
   if (at == nullptr) return nullptr;
   *bytes = std::min(wanted, record_bytes - PieceRecord::kHeaderSize);
-  const PieceRecord piece =
-      PieceRecord::Write(at, static_cast<uint32_t>(*bytes), draft->key.hash);
+  const PieceRecord piece = PieceRecord::Write(at, static_cast<uint32_t>(*bytes), draft->key.hash);
   const uint32_t location = log_->LocationOf(at);
   draft->pieces.push_back(location);
   draft->pins.emplace_back(&log_->SegmentAt(location).pins);
@@ -230,8 +229,8 @@ bool Shard::AppendToDraft(Draft* draft, std::string_view bytes) {
   return true;
 }
 
-// Copies the value of the key's item. Making room for the copy may move the item, and in a very full
-// shard even evict it; then there is nothing to build on.
+// Copies the value of the key's item. Making room for the copy may move the item, and in a very
+// full shard even evict it; then there is nothing to build on.
 bool Shard::AppendItemToDraft(Draft* draft) {
   size_t offset = 0;
   for (;;) {
@@ -281,9 +280,8 @@ PutResult Shard::PublishDraft(Draft* draft, Adopt adopt) {
   }
   ItemRecord::WriteStub(at, draft->fields, pieces);
   draft_bytes_ -= draft->log_bytes;
-  const PutResult result =
-      Publish(draft->key, log_->LocationOf(at), cas,
-              adopt == Adopt::kNone ? OldPieces::kKill : OldPieces::kAdopted);
+  const PutResult result = Publish(draft->key, log_->LocationOf(at), cas,
+                                   adopt == Adopt::kNone ? OldPieces::kKill : OldPieces::kAdopted);
   draft->pieces.clear();
   draft->pins.clear();
   draft->log_bytes = 0;

@@ -1,4 +1,5 @@
-// One index slot: eight bytes that say where an item lies and what the eviction policies know of it.
+// One index slot: eight bytes that say where an item lies and what the eviction policies know of
+// it.
 //
 //   63       62            61..60  59..52  51..48  47..30  29..0
 //   fetched  clean_in_l2   pool    stamp   freq    tag     location
@@ -20,9 +21,9 @@ namespace rat_memcache::store {
 // The bits that hits change and policies read; the same for all policies, so that the policy can be
 // changed while items stay where they are.
 struct SlotMeta {
-  uint8_t freq = 0;   // 0 .. kMaxFreq
+  uint8_t freq = 0;  // 0 .. kMaxFreq
   uint8_t stamp = 0;
-  uint8_t pool = 0;   // 0 .. 3
+  uint8_t pool = 0;  // 0 .. 3
   bool clean_in_l2 = false;
   bool fetched = false;
 

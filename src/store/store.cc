@@ -25,9 +25,8 @@ constexpr size_t kSegmentBytesMax = kMiB;
 
 size_t ChooseShards(const StoreOptions& options) {
   if (options.shards != 0) return options.shards;
-  const size_t by_size =
-      options.memory_limit /
-      std::max(kShardBytesMin, kLargestItemsPerShard * options.item_size_max);
+  const size_t by_size = options.memory_limit /
+                         std::max(kShardBytesMin, kLargestItemsPerShard * options.item_size_max);
   const size_t wanted = std::min(by_size, kShardsPerThread * options.threads);
   const size_t needed = (options.memory_limit + kShardBytesMax - 1) / kShardBytesMax;
   return std::max({std::bit_floor(wanted), std::bit_ceil(needed), size_t{1}});
@@ -71,8 +70,7 @@ Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options, const Co
                  kExitUsage};
   }
   if (options.item_size_max > options.memory_limit / 2) {
-    return Error{"the item size limit (-I) is more than half of the memory limit (-m)",
-                 kExitUsage};
+    return Error{"the item size limit (-I) is more than half of the memory limit (-m)", kExitUsage};
   }
   std::unique_ptr<Store> store(new Store);
   const size_t shards = ChooseShards(options);

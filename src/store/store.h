@@ -5,8 +5,8 @@
 //   store.Put({.key = store.MakeKey("user:1"), .value = "Ada"});
 //   store.Read(store.MakeKey("user:1"), [](const store::ItemView& item) { ... });
 //
-// The limit covers items, index, what the eviction policy remembers, and whatever its owner charges to
-// it (ChargeExternal: connection buffers).
+// The limit covers items, index, what the eviction policy remembers, and whatever its owner charges
+// to it (ChargeExternal: connection buffers).
 //
 // Threads: every call from any thread. Keys of different shards never wait for each other.
 // SPDX-License-Identifier: LGPL-3.0-or-later

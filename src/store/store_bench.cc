@@ -146,8 +146,7 @@ void BM_SetOver(benchmark::State& state) {
   const std::string value(kValueBytes, 'w');
   size_t i = static_cast<size_t>(state.thread_index()) * kItems / 2;
   for (auto _ : state) {
-    const PutResult result =
-        store.Put({.key = store.MakeKey(fixture.key(i++)), .value = value});
+    const PutResult result = store.Put({.key = store.MakeKey(fixture.key(i++)), .value = value});
     if (result.status != PutStatus::kStored) state.SkipWithError("not stored");
   }
   state.SetItemsProcessed(state.iterations());
@@ -157,14 +156,13 @@ BENCHMARK(BM_SetOver)->ThreadRange(1, 2)->UseRealTime();
 // New keys into a store that is full: every set pays for the eviction of another item.
 void BM_SetNewWhenFull(benchmark::State& state) {
   CoarseClock clock;
-  const auto store =
-      std::move(Store::Open({.memory_limit = size_t{64} << 20}, &clock)).value();
+  const auto store = std::move(Store::Open({.memory_limit = size_t{64} << 20}, &clock)).value();
   const std::string value(kValueBytes, 'w');
   uint64_t i = 0;
   char text[24];
   const auto set_next = [&] {
-    const int length = std::snprintf(text, sizeof text, "key:%010llu",
-                                     static_cast<unsigned long long>(i++));
+    const int length =
+        std::snprintf(text, sizeof text, "key:%010llu", static_cast<unsigned long long>(i++));
     (void)store->Put({.key = store->MakeKey({text, static_cast<size_t>(length)}), .value = value});
   };
   while (store->Stats().total.evictions == 0) {
@@ -184,12 +182,12 @@ void BM_SetNewWhileItFills(benchmark::State& state) {
   char text[24];
   for (auto _ : state) {
     CoarseClock clock;
-    const auto store =
-        std::move(Store::Open({.memory_limit = size_t{1} << 30}, &clock)).value();
+    const auto store = std::move(Store::Open({.memory_limit = size_t{1} << 30}, &clock)).value();
     for (uint64_t i = 0; i < kItems; ++i) {
-      const int length = std::snprintf(text, sizeof text, "key:%010llu",
-                                       static_cast<unsigned long long>(i));
-      (void)store->Put({.key = store->MakeKey({text, static_cast<size_t>(length)}), .value = value});
+      const int length =
+          std::snprintf(text, sizeof text, "key:%010llu", static_cast<unsigned long long>(i));
+      (void)store->Put(
+          {.key = store->MakeKey({text, static_cast<size_t>(length)}), .value = value});
     }
   }
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kItems));

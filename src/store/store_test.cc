@@ -243,8 +243,8 @@ TEST_F(StoreTest, FlushDropsEverythingBeforeItAndNothingAfter) {
 TEST_F(StoreTest, LargeValuesOfEverySize) {
   Open({.memory_limit = 64 * kMiB, .item_size_max = 20 * kMiB});
   std::mt19937 random(1);
-  for (const size_t size : {4000ul, 8000ul, 8192ul, 20'000ul, 65'536ul, 100'000ul, 1'000'000ul,
-                            10'000'000ul}) {
+  for (const size_t size :
+       {4000ul, 8000ul, 8192ul, 20'000ul, 65'536ul, 100'000ul, 1'000'000ul, 10'000'000ul}) {
     std::string value(size, 0);
     for (char& c : value) {
       c = static_cast<char>(random());
@@ -328,9 +328,9 @@ TEST_F(StoreTest, PinnedValuesOutliveTheirItem) {
   const std::string value(200'000, 'p');
   Put("k", value);
   GatherBuffer out;
-  EXPECT_EQ(store_->Read(store_->MakeKey("k"),
-                         [&](const ItemView& item) { item.PinValueInto(&out); }),
-            Found::kHit);
+  EXPECT_EQ(
+      store_->Read(store_->MakeKey("k"), [&](const ItemView& item) { item.PinValueInto(&out); }),
+      Found::kHit);
   Delete("k");
   for (int i = 0; i < 20'000; ++i) {
     ASSERT_EQ(Put("k" + std::to_string(i), std::string(100, 'x')), PutStatus::kStored);
@@ -357,8 +357,8 @@ TEST_F(StoreTest, MemoryStaysWithinTheLimit) {
       ASSERT_EQ(Put("key" + std::to_string(i), "12345678"), PutStatus::kStored);
     }
     const ShardStats stats = Stats();
-    const uint64_t used = stats.resident_bytes + stats.index_bytes + stats.policy_bytes +
-                          stats.bookkeeping_bytes;
+    const uint64_t used =
+        stats.resident_bytes + stats.index_bytes + stats.policy_bytes + stats.bookkeeping_bytes;
     EXPECT_LE(used, limit) << limit;
     EXPECT_GE(used, limit * 9 / 10) << limit;
     EXPECT_GT(stats.evictions, 0u);

@@ -26,7 +26,8 @@ Upload::~Upload() {
 bool Upload::MakeRoom() {
   MutexLock lock(&shard_->mutex_);
   shard_->AdoptEpoch();
-  if (draft_.pieces.empty()) draft_.pool = shard_->PoolFor(draft_.key, shard_->FindLive(draft_.key));
+  if (draft_.pieces.empty())
+    draft_.pool = shard_->PoolFor(draft_.key, shard_->FindLive(draft_.key));
   room_ = shard_->ExtendDraft(&draft_, missing(), &room_bytes_);
   return room_ != nullptr;
 }

@@ -1,8 +1,9 @@
-// A large item on its way in: its bytes go straight into the log, piece by piece as they arrive, and
-// nobody sees it before Commit(). Memory is taken for what has arrived, not for what was announced.
+// A large item on its way in: its bytes go straight into the log, piece by piece as they arrive,
+// and nobody sees it before Commit(). Memory is taken for what has arrived, not for what was
+// announced.
 //
-// Threads: one owner; several uploads, also of one key, may be open at a time, and the last Commit()
-// wins. An Upload must not outlive its store.
+// Threads: one owner; several uploads, also of one key, may be open at a time, and the last
+// Commit() wins. An Upload must not outlive its store.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 
@@ -23,8 +24,8 @@ class Upload {
   Upload(const Upload&) = delete;
   Upload& operator=(const Upload&) = delete;
 
-  // The next bytes of the value, at most as many as are missing. False if there is no memory for them;
-  // then the upload has failed. With no bytes: whether there is memory to begin at all.
+  // The next bytes of the value, at most as many as are missing. False if there is no memory for
+  // them; then the upload has failed. With no bytes: whether there is memory to begin at all.
   bool Append(std::string_view bytes);
   uint32_t missing() const { return draft_.fields.value_size - filled_; }
 

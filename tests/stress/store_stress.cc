@@ -1,10 +1,11 @@
 // Threads against the memory tier, and a model that knows what they may see.
 //
-// Every value says which key it belongs to, who wrote it, the writer's how-manieth write of that key it
-// is, and carries a checksum over a length of its own. So a reader can tell a torn value, a value of
-// another key, and a value older than one it has already seen from the same writer. Around the readers
-// and writers run flushes, expiry, appends, counters, pinned large values that are checked long after
-// they were read, and a memory so small that everything is evicted and moved all the time.
+// Every value says which key it belongs to, who wrote it, the writer's how-manieth write of that
+// key it is, and carries a checksum over a length of its own. So a reader can tell a torn value, a
+// value of another key, and a value older than one it has already seen from the same writer. Around
+// the readers and writers run flushes, expiry, appends, counters, pinned large values that are
+// checked long after they were read, and a memory so small that everything is evicted and moved all
+// the time.
 //
 //   store_stress [--seconds N] [--seed N] [--threads N]
 // SPDX-License-Identifier: LGPL-3.0-or-later
@@ -36,8 +37,8 @@ constexpr uint32_t kWritersMax = 64;
 struct Head {
   uint32_t key;
   uint32_t writer;
-  uint32_t version;  // counts the writer's writes of this key
-  uint32_t size;     // of the value, this head included
+  uint32_t version;   // counts the writer's writes of this key
+  uint32_t size;      // of the value, this head included
   uint64_t checksum;  // of what follows
 };
 
@@ -48,7 +49,8 @@ struct Head {
 
 std::string KeyText(uint32_t key) { return "key:" + std::to_string(key); }
 
-std::string MakeValue(uint32_t key, uint32_t writer, uint32_t version, size_t body, uint64_t noise) {
+std::string MakeValue(uint32_t key, uint32_t writer, uint32_t version, size_t body,
+                      uint64_t noise) {
   std::string value(sizeof(Head) + body, 0);
   for (size_t i = sizeof(Head); i < value.size(); ++i) {
     noise = noise * 6364136223846793005u + 1442695040888963407u;
@@ -93,11 +95,12 @@ class Stress {
       threads.emplace_back([this, i] { Work(i); });
     }
     threads.emplace_back([this] { Disturb(); });
-    const auto end = std::chrono::steady_clock::now() +
-                     std::chrono::duration<double>(options_.seconds);
+    const auto end =
+        std::chrono::steady_clock::now() + std::chrono::duration<double>(options_.seconds);
     while (std::chrono::steady_clock::now() < end) {
       std::this_thread::yield();
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));  // lets time pass, waits for nothing
+      std::this_thread::sleep_for(
+          std::chrono::milliseconds(1));  // lets time pass, waits for nothing
     }
     done_ = true;
     for (std::thread& thread : threads) {
@@ -180,8 +183,8 @@ class Stress {
 
   void Write(Memory* memory, uint32_t key) {
     const std::string text = KeyText(key);
-    const std::string value = MakeValue(key, memory->writer, ++memory->written[key],
-                                        BodySize(memory), memory->random());
+    const std::string value =
+        MakeValue(key, memory->writer, ++memory->written[key], BodySize(memory), memory->random());
     PutRequest request = Request(memory, store_->MakeKey(text));
     request.value = value;
     (void)store_->Put(request);
@@ -224,7 +227,8 @@ class Stress {
     Check(memory, key, value);
   }
 
-  // Keeps the value pinned until the next call of this kind, whatever happens to the item meanwhile.
+  // Keeps the value pinned until the next call of this kind, whatever happens to the item
+  // meanwhile.
   void ReadPinned(Memory* memory, uint32_t key) {
     CheckPinned(memory);
     memory->pinned_key = key;

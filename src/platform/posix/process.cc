@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #include "platform/process.h"
 
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
@@ -10,20 +17,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <csignal>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-
 namespace rat_memcache::platform {
 namespace {
 
 // The write end of the pipe that tells the waiting parent; -1 if there is no parent waiting.
 int daemon_pipe = -1;
-// Whether stderr is to be let go of. Only once the server is up, so that a failing start can say why.
+// Whether stderr is to be let go of. Only once the server is up, so that a failing start can say
+// why.
 bool daemon_is_silent = false;
 
 std::string ErrnoText() { return std::strerror(errno); }
@@ -43,8 +43,7 @@ CpuTime ProcessCpuTime() {
 }
 
 double MonotonicSeconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
-      .count();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 Status AllowDescriptors(uint32_t descriptors) {

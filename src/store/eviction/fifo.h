@@ -1,5 +1,5 @@
-// FIFO: the oldest segment goes, with everything in it. The yardstick for the other policies, and the
-// cheapest: nothing is ever copied.
+// FIFO: the oldest segment goes, with everything in it. The yardstick for the other policies, and
+// the cheapest: nothing is ever copied.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 

@@ -4,7 +4,8 @@
 // Rule: an item's age is the number of ticks since its last use. The ages of a sample of the shard
 // give the age that only `drop_share_` of all items exceed; what is older than that is evicted, the
 // rest moves to the young end. The share is steered so that about half of a cleaned segment stays:
-// one copy per insert on average. Without a list, the order is LRU up to one tick (1/32 of a turnover).
+// one copy per insert on average. Without a list, the order is LRU up to one tick (1/32 of a
+// turnover).
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 

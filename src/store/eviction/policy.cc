@@ -34,8 +34,7 @@ SegmentId OldestCleanable(const SegmentLog& log) {
     const SegmentId id = OldestCleanable(log, pool);
     // Sequence numbers wrap, so the difference decides.
     if (oldest == kNoSegment ||
-        (id != kNoSegment &&
-         static_cast<int32_t>(log[id].sequence - log[oldest].sequence) < 0)) {
+        (id != kNoSegment && static_cast<int32_t>(log[id].sequence - log[oldest].sequence) < 0)) {
       oldest = id;
     }
   }

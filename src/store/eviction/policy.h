@@ -2,8 +2,8 @@
 // which of its items stay.
 //
 // The hot path knows no policy: a hit sets the same few bits of a slot (slot.h) under every one of
-// them. So a policy is asked once per insert and once per item cleaned, and it can be exchanged while
-// items stay where they are.
+// them. So a policy is asked once per insert and once per item cleaned, and it can be exchanged
+// while items stay where they are.
 //
 // To add a policy: a file pair in this folder, a value of PolicyKind, a line in policy.cc.
 //

@@ -1,12 +1,14 @@
 // S3-FIFO: two queues and a memory of what was turned away.
 //
-// Rule (Yang, Zhang, Qiu, Yue, Rashmi: "FIFO queues are all you need for cache eviction", SOSP 2023):
+// Rule (Yang, Zhang, Qiu, Yue, Rashmi: "FIFO queues are all you need for cache eviction", SOSP
+// 2023):
 //   A new key joins the small queue (pool 0, a tenth of the shard); a key that was evicted from there
 //   a short while ago joins the main queue (pool 1) at once.
 //   The old end of small: used since it was stored -> main, with its count reset; else evicted, and
 //   remembered in the ghost.
 //   The old end of main: used -> young end again with its count lowered; else evicted.
-// Counts saturate at 3. A hit in between changes nothing but the count, so hot items are not written.
+// Counts saturate at 3. A hit in between changes nothing but the count, so hot items are not
+// written.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 

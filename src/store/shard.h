@@ -38,7 +38,6 @@
 #include "base/inlining.h"
 #include "base/mutex.h"
 #include "base/prefetch.h"
-#include "base/small_bytes.h"
 #include "store/cas_sequence.h"
 #include "store/eviction/policy.h"
 #include "store/index.h"

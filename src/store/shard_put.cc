@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/small_bytes.h"
 #include "store/shard.h"
 
 namespace rat_memcache::store {
@@ -17,7 +18,7 @@ bool KeepsOldValue(PutMode mode) { return mode == PutMode::kAppend || mode == Pu
 void CopyRange(const SegmentLog& log, const ItemRecord& record, size_t offset, size_t bytes,
                char* out) {
   if (!record.chunked()) {
-    std::memcpy(out, record.payload() + offset, bytes);
+    CopyBytes(out, record.payload() + offset, bytes);
     return;
   }
   for (uint32_t i = 0; bytes > 0; ++i) {
@@ -27,7 +28,7 @@ void CopyRange(const SegmentLog& log, const ItemRecord& record, size_t offset, s
       continue;
     }
     const size_t taken = std::min<size_t>(bytes, piece.size() - offset);
-    std::memcpy(out, piece.bytes() + offset, taken);
+    CopyBytes(out, piece.bytes() + offset, taken);
     out += taken;
     bytes -= taken;
     offset = 0;
@@ -180,8 +181,8 @@ PutResult Shard::Concatenate(const PutRequest& request, const Index::Position& o
   if (!NeedsPieces(fields.Shape())) {
     scratch_.resize(fields.value_size);
     CopyRange(*log_, record, 0, old_size, scratch_.data() + (append ? 0 : request.value.size()));
-    std::memcpy(scratch_.data() + (append ? old_size : 0), request.value.data(),
-                request.value.size());
+    CopyBytes(scratch_.data() + (append ? old_size : 0), request.value.data(),
+              request.value.size());
     return PutWhole(request.key, fields, {scratch_.data(), scratch_.size()}, old);
   }
   Draft draft{.key = request.key, .fields = fields, .pool = PoolFor(request.key, old)};

@@ -49,9 +49,15 @@ def server_tests(build):
 
 
 def stress(build):
-    """Threads against a model of the store, for a few seconds."""
+    """Threads against a model of the store, and against an index that grows and shrinks."""
     build("release")
-    run([ROOT / "build/release/tests/store_stress", "--seconds", "10"], "stress")
+    play_stress("release", 10, "stress")
+
+
+def play_stress(preset, seconds, what, env=None):
+    for program in ("store_stress", "index_stress"):
+        run([ROOT / "build" / preset / "tests" / program, "--seconds", str(seconds)],
+            f"{what}, {program}", env=env)
 
 
 def sanitizer(build, preset, what):
@@ -61,8 +67,7 @@ def sanitizer(build, preset, what):
            "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
     run(["ctest", "--test-dir", ROOT / "build" / preset, "--output-on-failure"],
         f"unit tests, {what}", env=env)
-    run([ROOT / "build" / preset / "tests/store_stress", "--seconds", "5"], f"stress, {what}",
-        env=env)
+    play_stress(preset, 5, f"stress, {what}", env)
     run([PYTHON, "tests/transcripts/run.py", "--server", server(preset)],
         f"transcripts, {what}", env=env)
     run([PYTHON, "tests/clients/pymemcache_test.py", "--server", server(preset)],

@@ -56,7 +56,9 @@ def command_check(_arguments):
     run(["clang-format-14", "--dry-run", "--Werror", *sources()], "format")
     suite.main(["layers", "unit"], build)
     build("debug")
-    lint = [path for path in sources() if path.suffix == ".cc" and path.parts[-3] != "bench"]
+    lint = [path for path in sources() if path.suffix == ".cc" and
+            path.relative_to(ROOT).parts[0] in ("src", "apps", "fuzz") and
+            not path.stem.endswith(("_test", "_bench"))]
     run(["run-clang-tidy-14", "-quiet", "-p", ROOT / "build/debug", *lint], "lint")
 
 

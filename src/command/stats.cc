@@ -73,7 +73,7 @@ void AppendConnections(const Context& context, const observe::CounterRegistry::S
     lines->Add(name, uint64_t{0});
   }
   lines->Add("read_buf_oom", sums[Count::kBuffersRefused]);
-  lines->Add("reserved_fds", 5 * context.options->threads);
+  lines->Add("reserved_fds", uint64_t{5} * context.options->threads);
 }
 
 void AppendCommands(const Context& context, const observe::CounterRegistry::Sums& sums,

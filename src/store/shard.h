@@ -220,8 +220,10 @@ class Shard {
   // After ReadUnlocked() has said kChanged or kNeedsLock.
   template <class Visit>
   Found ReadStubbornly(const Key& key, Unlocked outcome, Visit&& visit);
+  // Whether a hit is news to the policy, or the caller tells it.
+  enum class HitCounts : uint8_t { kYes, kNo };
   template <class Visit>
-  Found ReadLocked(const Index::LockedHome& home, const Key& key, bool count_hit, Visit&& visit);
+  Found ReadLocked(const Index::LockedHome& home, const Key& key, HitCounts hit, Visit&& visit);
   // Counts a hit in the slot's meta bits, if that makes a difference to the policy.
   void CountHit(const Index::Position& position);
   // Removes the key's item if it is expired or flushed.
@@ -502,7 +504,7 @@ RAT_ALWAYS_INLINE Shard::Unlocked Shard::ReadUnlocked(const Key& key, Visit&& vi
 }
 
 template <class Visit>
-Found Shard::ReadLocked(const Index::LockedHome& home, const Key& key, bool count_hit,
+Found Shard::ReadLocked(const Index::LockedHome& home, const Key& key, HitCounts hit,
                         Visit&& visit) {
   const Index::Position position = FindKey(*home, key);
   if (!position) return Found::kMiss;
@@ -512,7 +514,7 @@ Found Shard::ReadLocked(const Index::LockedHome& home, const Key& key, bool coun
   if (found == Found::kFlushed && record.last_access() == FlushedAt()) return Found::kMiss;
   if (found != Found::kHit) return found;
   visit(ItemView(this, record, record.payload(), record.value_size(), true));
-  if (count_hit) {
+  if (hit == HitCounts::kYes) {
     CountHit(position);
     if (((now - record.last_access()) & kLastAccessMask) >= kLastAccessGranularity) {
       record.set_last_access(now);
@@ -528,7 +530,7 @@ Found Shard::ReadAndTouch(const Key& key, uint32_t exptime, Visit&& visit) {
   Found found;
   {
     const Index::LockedHome home(index_.get(), key.hash);
-    found = ReadLocked(home, key, false, visit);
+    found = ReadLocked(home, key, HitCounts::kNo, visit);
   }
   TouchLocked(key, exptime);
   return found;
@@ -552,7 +554,7 @@ RAT_NEVER_INLINE Found Shard::ReadStubbornly(const Key& key, Unlocked outcome, V
   Found found;
   {
     const Index::LockedHome home(index_.get(), key.hash);
-    found = ReadLocked(home, key, true, visit);
+    found = ReadLocked(home, key, HitCounts::kYes, visit);
   }
   if (found > Found::kMiss) RemoveIfDead(key);
   return found;

@@ -31,11 +31,9 @@ class Reservation {
   // Makes [offset, offset + bytes) usable; whole pages. False if the system has no memory left.
   // Must be called before the first access; again after Release().
   bool Commit(size_t offset, size_t bytes);
-  // Gives the memory of [offset, offset + bytes) back, whole pages. Contents are lost. Reading
-  // there stays harmless (zeros, or what it held): readers without a lock may come late.
+  // Gives the memory of all whole pages in [offset, offset + bytes) back. Contents are lost.
+  // Reading there stays harmless (zeros, or what it held): readers without a lock may come late.
   void Release(size_t offset, size_t bytes);
-  // Asks for huge pages in [offset, offset + bytes). A wish: it may have no effect.
-  void PreferHugePages(size_t offset, size_t bytes);
 
  private:
   char* data_ = nullptr;

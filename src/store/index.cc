@@ -50,13 +50,13 @@ void Index::Place(Bucket* table, uint32_t buckets, Slot slot) {
       word.store(slot.word(), std::memory_order_relaxed);
       if (distance > 0) {
         Bucket& owner = table[home];
-        RAT_CHECK(
-            distance <= UINT8_MAX && owner.displaced.load(std::memory_order_relaxed) < UINT8_MAX,
-            "an index table is far too full");
-        owner.displaced.store(owner.displaced.load(std::memory_order_relaxed) + 1,
-                              std::memory_order_relaxed);
-        if (owner.reach.load(std::memory_order_relaxed) < distance) {
-          owner.reach.store(static_cast<uint8_t>(distance), std::memory_order_relaxed);
+        const uint8_t displaced = owner.displaced.load(std::memory_order_relaxed);
+        if (displaced < Bucket::kMany) {
+          owner.displaced.store(displaced + 1, std::memory_order_relaxed);
+        }
+        const auto reach = static_cast<uint8_t>(std::min<uint32_t>(distance, Bucket::kMany));
+        if (owner.reach.load(std::memory_order_relaxed) < reach) {
+          owner.reach.store(reach, std::memory_order_relaxed);
         }
       }
       return;
@@ -75,14 +75,40 @@ void Index::Insert(const LockedHome& home, Slot slot) {
 
 void Index::Erase(const LockedHome& home, const Position& position) {
   position.word().store(0, std::memory_order_relaxed);
-  if (position.distance > 0) {
-    Bucket* const owner = home->bucket;
-    const uint8_t left = owner->displaced.load(std::memory_order_relaxed) - 1;
-    owner->displaced.store(left, std::memory_order_relaxed);
-    if (left == 0) owner->reach.store(0, std::memory_order_relaxed);
-  }
   --table_items_[home->table_index];
   --items_;
+  Bucket* const owner = home->bucket;
+  uint8_t displaced = owner->displaced.load(std::memory_order_relaxed);
+  if (displaced == 0 || displaced == Bucket::kMany) return;
+  if (position.distance > 0) --displaced;
+
+  // The item of this home that lies farthest away takes the empty place, if that is nearer: without
+  // this, distances only ever grow while items come and go.
+  std::atomic<uint64_t>* hole = &position.word();
+  uint32_t distance = displaced == 0 ? 0 : ReachOf(*home);
+  for (; distance > 0; --distance) {
+    const auto home_bucket = static_cast<uint32_t>(owner - home->table);
+    Bucket& bucket = home->table[(home_bucket + distance) % home->buckets];
+    std::atomic<uint64_t>* const farthest = SlotOfHome(&bucket, home_bucket, home->buckets);
+    if (farthest == nullptr) continue;
+    if (hole == nullptr || distance <= position.distance) break;
+    hole->store(farthest->load(std::memory_order_relaxed), std::memory_order_relaxed);
+    farthest->store(0, std::memory_order_relaxed);
+    hole = nullptr;
+    if (position.distance == 0) --displaced;
+    if (SlotOfHome(&bucket, home_bucket, home->buckets) != nullptr) break;
+  }
+  owner->displaced.store(displaced, std::memory_order_relaxed);
+  owner->reach.store(static_cast<uint8_t>(std::min<uint32_t>(distance, Bucket::kMany)),
+                     std::memory_order_relaxed);
+}
+
+std::atomic<uint64_t>* Index::SlotOfHome(Bucket* bucket, uint32_t home, uint32_t buckets) {
+  for (std::atomic<uint64_t>& word : bucket->slots) {
+    const Slot slot(word.load(std::memory_order_relaxed));
+    if (!slot.empty() && BucketOf(slot.tag(), buckets) == home) return &word;
+  }
+  return nullptr;
 }
 
 uint32_t Index::BucketsFor(uint32_t items) {
@@ -154,6 +180,7 @@ void Index::LockAll(uint32_t table, uint32_t buckets) {
 void Index::LockFresh(uint32_t table, uint32_t from_bucket, uint32_t to_bucket) {
   for (uint32_t i = from_bucket; i < to_bucket; ++i) {
     // Locked first, like any other: somebody may have found its address before it was released.
+    // Who did so and still holds the lock he had then cannot harm this one (Bucket::UnlockStray).
     Bucket& bucket = Table(table)[i];
     bucket.Lock();
     bucket.lock.store((released_version_ + 2) | 1, std::memory_order_relaxed);
@@ -264,8 +291,9 @@ void Index::Merge() {
 
 void Index::ReleasePages(uint32_t table, uint32_t from_bucket, uint32_t to_bucket) {
   for (uint32_t i = from_bucket; i < to_bucket; ++i) {
-    released_version_ =
-        std::max(released_version_, Table(table)[i].lock.load(std::memory_order_relaxed));
+    const uint32_t version = Table(table)[i].lock.load(std::memory_order_relaxed);
+    // By their difference, since versions wrap.
+    if (static_cast<int32_t>(version - released_version_) > 0) released_version_ = version;
   }
   const size_t offset = (size_t{table} * kMaxBucketsPerTable + from_bucket) * sizeof(Bucket);
   memory_.Release(offset, (to_bucket - from_bucket) * sizeof(Bucket));

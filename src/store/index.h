@@ -58,15 +58,18 @@ struct alignas(64) Bucket {
   // Odd while locked. The upper bits count the changes made under the lock; a reader would have to
   // sleep through 2^31 of them to be fooled.
   std::atomic<uint32_t> lock;
-  // Items at home here that lie in a later bucket, and how many buckets away the farthest may be.
-  // Written under shard lock and bucket lock.
+  // Items at home here that lie in a later bucket, and how many buckets away the farthest is. Both
+  // stay at kMany once they have got there; that reach stands for the whole table. Written under
+  // shard lock and bucket lock.
+  static constexpr uint8_t kMany = UINT8_MAX;
   std::atomic<uint8_t> displaced;
   std::atomic<uint8_t> reach;
   uint16_t spare;
   // Relaxed throughout: who acts on a slot holds the lock of its home.
   std::atomic<uint64_t> slots[kSlots];
 
-  void Lock() {
+  // Returns the lock word as it is while locked.
+  uint32_t Lock() {
     SpinWait wait;
     uint32_t seen = lock.load(std::memory_order_relaxed);
     while ((seen & 1) != 0 || !lock.compare_exchange_weak(seen, seen | 1, std::memory_order_acquire,
@@ -78,6 +81,14 @@ struct alignas(64) Bucket {
     }
     // Release fence: what is changed from here on is seen after the odd lock word (Consistent).
     std::atomic_thread_fence(std::memory_order_release);
+    return seen | 1;
+  }
+  // By who found out that this is not the bucket he was looking for. `locked` is what Lock()
+  // returned. The bucket may have been released meanwhile, and its word set to zero; then it is
+  // somebody else's, whose word is a higher one (Index::LockFresh).
+  void UnlockStray(uint32_t locked) {
+    lock.compare_exchange_strong(locked, locked & ~1u, std::memory_order_release,
+                                 std::memory_order_relaxed);
   }
   // After reading.
   void Unlock() {
@@ -205,7 +216,7 @@ class Index {
   bool PrepareInsert(uint64_t hash, const HashAt& hash_at, const PrefetchAt& prefetch_at);
   // Adds a slot; takes and releases nothing: the caller holds the lock of the home.
   void Insert(const LockedHome& home, Slot slot);
-  // Removes the slot at `position`, found under the same lock.
+  // Removes the slot at `position`, found under the same lock. Another slot of this home may move.
   void Erase(const LockedHome& home, const Position& position);
   // Gives memory back if the index has become too large for its items. Not under a bucket lock.
   void ShrinkIfSparse(uint64_t hash);
@@ -245,7 +256,13 @@ class Index {
     return static_cast<uint32_t>(uint64_t{tag} * buckets >> Slot::kTagBits);
   }
   static uint32_t BucketsFor(uint32_t items);
+  static uint32_t ReachOf(const Home& home) {
+    const uint8_t reach = home.bucket->reach.load(std::memory_order_relaxed);
+    return reach < Bucket::kMany ? reach : home.buckets - 1;
+  }
 
+  // A slot in `bucket` whose home is the bucket number `home`; null if there is none.
+  static std::atomic<uint64_t>* SlotOfHome(Bucket* bucket, uint32_t home, uint32_t buckets);
   // Puts a slot into the table; the locks of all its possible buckets, or of its home, are held.
   static void Place(Bucket* table, uint32_t buckets, Slot slot);
   void CollectSlots(uint32_t table, std::vector<Slot>* out) const;
@@ -272,7 +289,7 @@ class Index {
   std::unique_ptr<uint16_t[]> table_items_;
   uint64_t items_ = 0;
   size_t pages_ = 0;
-  uint32_t released_version_ = 0;  // no lock word in released memory was higher
+  uint32_t released_version_ = 0;  // no lock word in released memory was higher; wraps
   std::vector<Slot> scratch_;
   std::vector<Slot> scratch_moved_;
 };
@@ -288,7 +305,8 @@ RAT_ALWAYS_INLINE Index::Position Index::Find(const Home& home, Matches&& matche
         return {bucket, i, distance, slot};
       }
     }
-    if (distance == home.bucket->reach.load(std::memory_order_relaxed)) return {};
+    // Not `==`: without the lock, the reach may have shrunk since the last round.
+    if (distance >= ReachOf(home)) return {};
     ++distance;
     if (++bucket == home.table + home.buckets) bucket = home.table;
   }
@@ -310,14 +328,14 @@ inline Index::LockedHome::LockedHome(const Index* index, uint64_t hash) {
   for (;;) {
     const Shape shape{index->shape_.load(std::memory_order_acquire)};
     home_ = index->ComputeIn(shape, hash);
-    home_.bucket->Lock();
+    const uint32_t locked = home_.bucket->Lock();
     // Under the lock the shape of this table cannot change; so it was this or it is another.
     if (index->shape_.load(std::memory_order_relaxed) == shape.word &&
         index->buckets_[home_.table_index].load(std::memory_order_relaxed) == home_.buckets)
         [[likely]] {
       return;
     }
-    home_.bucket->Unlock();
+    home_.bucket->UnlockStray(locked);
   }
 }
 

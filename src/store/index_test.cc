@@ -121,6 +121,57 @@ TEST_F(IndexTest, AgreesWithAModelUnderRandomChanges) {
   EXPECT_EQ(index_->items(), model.size());
 }
 
+TEST_F(IndexTest, SearchesStayShortWhileItemsComeAndGo) {
+  // A full cache: for every item that comes one goes. Without care, distances would grow for ever.
+  constexpr uint32_t kItems = 46'000;
+  std::mt19937 random(1);
+  std::vector<uint32_t> numbers;
+  uint32_t next = 1;
+  for (; next <= kItems; ++next) {
+    Insert(next);
+    numbers.push_back(next);
+  }
+  for (uint32_t i = 0; i < 10 * kItems; ++i) {
+    uint32_t& number = numbers[random() % kItems];
+    ASSERT_TRUE(Erase(number));
+    number = next++;
+    Insert(number);
+  }
+  double distance = 0;
+  double reach = 0;
+  for (const uint32_t number : numbers) {
+    const Index::Home home = index_->Compute(HashOf(number));
+    const auto position = index_->Find(home, [&](uint32_t at) { return at == number; });
+    ASSERT_TRUE(bool(position));
+    distance += position.distance;
+    reach += home.bucket->reach;
+  }
+  // Buckets behind the home one: for a hit, and for a miss.
+  EXPECT_LT(distance / kItems, 0.6);
+  EXPECT_LT(reach / kItems, 2.0);
+}
+
+TEST_F(IndexTest, TooManyItemsOfOneHomeAreStillFound) {
+  // Far more than the counters of a bucket can count; all of these share a tag.
+  std::vector<uint32_t> numbers;
+  const auto hash_at = [](uint32_t number) { return uint64_t{number} << Slot::kTagBits; };
+  for (uint32_t number = 1; numbers.size() < 400; ++number) {
+    if (!index_->PrepareInsert(hash_at(number), hash_at, [](uint32_t) {})) continue;
+    Index::LockedHome home(index_.get(), hash_at(number));
+    home.MarkChanged();
+    index_->Insert(home, Slot(number, 0, {}));
+    numbers.push_back(number);
+  }
+  for (const uint32_t number : numbers) {
+    Index::LockedHome home(index_.get(), hash_at(number));
+    const auto position = index_->Find(*home, [&](uint32_t at) { return at == number; });
+    ASSERT_TRUE(bool(position)) << number;
+    home.MarkChanged();
+    index_->Erase(home, position);
+  }
+  EXPECT_EQ(index_->items(), 0u);
+}
+
 TEST_F(IndexTest, KeepsMetaBitsThroughGrowth) {
   for (uint32_t i = 1; i <= 50'000; ++i) {
     Insert(i);

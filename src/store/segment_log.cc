@@ -10,6 +10,7 @@ namespace rat_memcache::store {
 
 Result<std::unique_ptr<SegmentLog>> SegmentLog::Make(size_t arena_bytes, size_t segment_bytes) {
   RAT_CHECK(std::has_single_bit(segment_bytes), "segment size is no power of two");
+  RAT_CHECK(segment_bytes >= platform::PageSize(), "a segment is smaller than a page");
   const size_t segments = arena_bytes / segment_bytes;
   RAT_CHECK(segments > 0 && arena_bytes / kRecordAlignment <= size_t{1} << Slot::kLocationBits,
             "arena size out of range");
@@ -28,8 +29,8 @@ size_t SegmentLog::Available(size_t resident_max) const {
   return allowed > in_use_ ? std::min(allowed, segments_.size()) - in_use_ : 0;
 }
 
-SegmentId SegmentLog::Open(int pool, int ttl_class, uint32_t epoch, size_t resident_max) {
-  if (Available(resident_max) == 0) return kNoSegment;
+SegmentId SegmentLog::Open(int pool, int ttl_class, uint32_t epoch) {
+  if (Available(SIZE_MAX) == 0) return kNoSegment;
   SegmentId id;
   if (!free_resident_.empty()) {
     id = free_resident_.back();
@@ -53,7 +54,7 @@ SegmentId SegmentLog::Open(int pool, int ttl_class, uint32_t epoch, size_t resid
   RAT_DCHECK(segment.live_bytes == 0 && segment.pins.load() == 0, "a free segment is in use");
   segment.write_off = static_cast<uint32_t>(Begin(id) - At(0) - (size_t{id} << segment_shift_));
   segment.item_bytes = 0;
-  segment.epoch.store(epoch, std::memory_order_relaxed);
+  segment.epoch.store(epoch, std::memory_order_release);
   segment.max_exptime = 0;
   segment.sequence = next_sequence_++;
   segment.pool = static_cast<uint8_t>(pool);

@@ -43,8 +43,8 @@ struct alignas(64) Segment {
   uint32_t write_off = 0;   // end of the last record
   uint32_t live_bytes = 0;  // of live records, headers and alignment included
   uint32_t live_items = 0;  // live records that are items
-  // Flush epoch in which it was opened. Relaxed: a reader that sees the epoch of a later opening
-  // finds out that its item is gone (index.h).
+  // Flush epoch in which it was opened. Release: a reader that sees the epoch of a later opening
+  // also sees that the version of its bucket has changed (index.h).
   std::atomic<uint32_t> epoch{0};
   uint32_t max_exptime = 0;     // when the last item in it expires
   uint32_t sequence = 0;        // orders segments by the time they were opened; wraps
@@ -62,7 +62,7 @@ static_assert(sizeof(Segment) == 64);
 
 class SegmentLog {
  public:
-  // `segment_bytes` is a power of two and a multiple of the page size, or smaller than a page.
+  // `segment_bytes` is a power of two and a multiple of the page size.
   static Result<std::unique_ptr<SegmentLog>> Make(size_t arena_bytes, size_t segment_bytes);
   SegmentLog(const SegmentLog&) = delete;
   SegmentLog& operator=(const SegmentLog&) = delete;
@@ -82,9 +82,9 @@ class SegmentLog {
   }
   Segment& SegmentAt(uint32_t location) { return segments_[SegmentOf(location)]; }
 
-  // Opens a free segment at the young end of its pool's queue. kNoSegment if none is free, or if
-  // another one would make the resident memory exceed `resident_max`.
-  SegmentId Open(int pool, int ttl_class, uint32_t epoch, size_t resident_max);
+  // Opens a free segment at the young end of its pool's queue; kNoSegment if none is free. Keeping
+  // to the memory limit is the caller's business (Available).
+  SegmentId Open(int pool, int ttl_class, uint32_t epoch);
   // Room left in an open segment.
   size_t Room(SegmentId id) const { return segment_bytes() - segments_[id].write_off; }
   // The place for a record of `bytes` (aligned, at most Room()). The caller writes a record there
@@ -106,7 +106,7 @@ class SegmentLog {
   // Memory in use by the pool's segments.
   size_t PoolBytes(int pool) const { return size_t{queues_[pool].count} << segment_shift_; }
 
-  // How many segments Open() would still give under this limit.
+  // How many segments may be opened before those in use take more than this.
   size_t Available(size_t resident_max) const;
   SegmentId segments_in_use() const { return in_use_; }
   size_t resident_bytes() const { return size_t{resident_} << segment_shift_; }

@@ -186,7 +186,6 @@ bool Shard::Relink(const Key& key, uint32_t location, OldPieces pieces) {
     old = slot.location();
     SlotMeta meta = slot.meta();
     meta.fetched = false;
-    meta.clean_in_l2 = false;
     meta.pool = log_->SegmentAt(location).pool;
     position.word().store(slot.WithLocation(location).WithMeta(meta).word(),
                           std::memory_order_relaxed);

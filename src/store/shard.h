@@ -340,6 +340,9 @@ class Shard {
   void Seal(SegmentId id) RAT_REQUIRES(mutex_);
   void FreeIfEmpty(SegmentId id) RAT_REQUIRES(mutex_);
   void Free(SegmentId id) RAT_REQUIRES(mutex_);
+  // One step of Maintain() each; false if there is nothing (more) to do.
+  bool FreeDead() RAT_EXCLUDES(mutex_);
+  bool FreeExcess() RAT_EXCLUDES(mutex_);
   void AdoptEpoch() RAT_REQUIRES(mutex_);
   void AdvanceTick(size_t bytes) RAT_REQUIRES(mutex_);
 
@@ -366,8 +369,6 @@ class Shard {
   // Open segments; kNoSegment where there is none.
   std::array<std::array<SegmentId, kTtlClasses>, kPools> open_ RAT_GUARDED_BY(mutex_);
   SegmentId victim_ RAT_GUARDED_BY(mutex_) = kNoSegment;  // being cleaned
-  uint32_t parked_ RAT_GUARDED_BY(mutex_) = 0;  // sealed, nothing alive in them, but pinned
-  uint32_t cleanings_ RAT_GUARDED_BY(mutex_) = 0;
   size_t dead_bytes_ RAT_GUARDED_BY(mutex_) = 0;  // of dead records in segments that are in use
   uint32_t stale_segments_ RAT_GUARDED_BY(mutex_) =
       0;                                           // in use, of an epoch before the adopted one

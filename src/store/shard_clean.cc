@@ -17,8 +17,11 @@ constexpr size_t kEmptiestLivePercent = 75;
 constexpr size_t kTicksPerTurnover = 32;
 // However small the limit, a shard keeps this many segments; fewer do not work.
 constexpr size_t kSegmentsMin = 8;
-// Segments that maintenance frees at most per call and shard.
-constexpr int kSegmentsPerMaintenance = 16;
+// Segments that one set cleans at most to get one, as long as the log has memory beyond its limit.
+constexpr size_t kCleaningsPerSegment = 8;
+// Segments that maintenance frees at most per call and shard: dead ones, and ones beyond the limit.
+constexpr int kDeadPerMaintenance = 16;
+constexpr int kExcessPerMaintenance = 64;
 
 }  // namespace
 
@@ -67,7 +70,8 @@ char* Shard::Allocate(AllocateFor purpose, int pool, int ttl_class, size_t bytes
       }
       if (open != kNoSegment) continue;
     }
-    open = log_->Open(pool, ttl_class, adopted_epoch_, ResidentMax());
+    // Survivors may take the log over its limit: their old segment is free right after.
+    open = log_->Open(pool, ttl_class, adopted_epoch_);
     if (open == kNoSegment) return nullptr;
   }
 }
@@ -80,11 +84,7 @@ void Shard::Seal(SegmentId id) {
 // Called when the last live record of a segment has died.
 void Shard::FreeIfEmpty(SegmentId id) {
   if ((*log_)[id].state != Segment::State::kSealed || id == victim_) return;
-  if (log_->Cleanable(id)) {
-    Free(id);
-  } else {
-    ++parked_;
-  }
+  if (log_->Cleanable(id)) Free(id);
 }
 
 void Shard::Free(SegmentId id) {
@@ -101,14 +101,17 @@ void Shard::Free(SegmentId id) {
 
 bool Shard::MakeRoom(size_t segments) {
   int pressure = 0;
-  for (;;) {
-    const size_t before = log_->Available(ResidentMax());
-    if (before >= segments) break;
+  for (size_t cleaned = 0; log_->Available(ResidentMax()) < segments; ++cleaned) {
+    // After the limit has dropped, or something else has taken much of it, there may be hundreds of
+    // segments to clean. Nobody waits for all of them: each set that needs a segment pays a few,
+    // and Maintain() the rest.
+    if (cleaned >= kCleaningsPerSegment && log_->Available(SIZE_MAX) >= segments) break;
     const Victim victim = PickVictim(pressure);
     if (victim.id == kNoSegment) return false;
+    const SegmentId in_use_before = log_->segments_in_use();
     CleanSegment(victim.id, victim.how, pressure);
     ++stats_.segments_cleaned_inline;
-    if (log_->Available(ResidentMax()) <= before) {
+    if (log_->segments_in_use() >= in_use_before) {
       pressure = std::min(pressure + 1, EvictionPolicy::kPressureMax);
     }
   }
@@ -161,8 +164,7 @@ std::optional<SlotMeta> Shard::SampleMeta() {
 
 void Shard::CleanSegment(SegmentId id, Clean how, int pressure) {
   if ((*log_)[id].live_bytes == 0) {
-    --parked_;
-    Free(id);
+    Free(id);  // was pinned when its last record died
     return;
   }
   victim_ = id;
@@ -217,7 +219,6 @@ void Shard::CleanSegment(SegmentId id, Clean how, int pressure) {
   if (how == Clean::kByPolicy) policy_->EndSegment(seen, kept);
 
   victim_ = kNoSegment;
-  ++cleanings_;
   RAT_CHECK((*log_)[id].live_bytes == 0, "a cleaned segment has live records");
   FreeIfEmpty(id);
 }
@@ -356,20 +357,39 @@ void Shard::AdoptEpoch() {
 }
 
 void Shard::Maintain() {
-  for (int i = 0; i < kSegmentsPerMaintenance; ++i) {
-    // The lock is held for one segment at a time, so that a writer never waits for all of them.
+  {
     MutexLock lock(&mutex_);
-    AdoptEpoch();
-    if (i == 0) ++stats_.maintenance_runs;
-    const Victim dead = PickDead();
-    if (dead.id == kNoSegment) return;
-    const uint64_t reclaimed_before = stats_.reclaimed;
-    stats_.crawler_checked += (*log_)[dead.id].live_items;
-    CleanSegment(dead.id, dead.how, 0);
-    // What was found without being asked is the crawler's, not the allocator's.
-    stats_.crawler_reclaimed +=
-        std::exchange(stats_.reclaimed, reclaimed_before) - reclaimed_before;
+    ++stats_.maintenance_runs;
   }
+  // The lock is held for one segment at a time, so that a writer never waits for all of them.
+  for (int i = 0; i < kDeadPerMaintenance && FreeDead(); ++i) {
+  }
+  for (int i = 0; i < kExcessPerMaintenance && FreeExcess(); ++i) {
+  }
+}
+
+bool Shard::FreeDead() {
+  MutexLock lock(&mutex_);
+  AdoptEpoch();
+  const Victim dead = PickDead();
+  if (dead.id == kNoSegment) return false;
+  const uint64_t reclaimed_before = stats_.reclaimed;
+  stats_.crawler_checked += (*log_)[dead.id].live_items;
+  CleanSegment(dead.id, dead.how, 0);
+  // What was found without being asked is the crawler's, not the allocator's.
+  stats_.crawler_reclaimed += std::exchange(stats_.reclaimed, reclaimed_before) - reclaimed_before;
+  return true;
+}
+
+bool Shard::FreeExcess() {
+  MutexLock lock(&mutex_);
+  AdoptEpoch();
+  log_->ReleaseFree(ResidentMax());
+  if (log_->resident_bytes() <= ResidentMax()) return false;
+  const Victim victim = PickVictim(0);
+  if (victim.id == kNoSegment) return false;
+  CleanSegment(victim.id, victim.how, 0);
+  return true;
 }
 
 }  // namespace rat_memcache::store

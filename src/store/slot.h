@@ -2,7 +2,7 @@
 // it.
 //
 //   63       62            61..60  59..52  51..48  47..30  29..0
-//   fetched  clean_in_l2   pool    stamp   freq    tag     location
+//   fetched  spare         pool    stamp   freq    tag     location
 //
 //   location  counts 8-byte units inside the shard's arena (8 GiB); 0 is no location
 //   tag       the low 18 bits of the key's hash; it also decides the bucket (index.h)
@@ -24,7 +24,6 @@ struct SlotMeta {
   uint8_t freq = 0;  // 0 .. kMaxFreq
   uint8_t stamp = 0;
   uint8_t pool = 0;  // 0 .. 3
-  bool clean_in_l2 = false;
   bool fetched = false;
 
   static constexpr uint8_t kMaxFreq = 15;
@@ -55,8 +54,7 @@ class Slot {
   constexpr uint8_t stamp() const { return static_cast<uint8_t>(word_ >> kStampShift); }
   constexpr bool fetched() const { return (word_ >> kFetchedShift) != 0; }
   constexpr SlotMeta meta() const {
-    return {freq(), stamp(), static_cast<uint8_t>(word_ >> kPoolShift & 3),
-            (word_ >> kCleanShift & 1) != 0, fetched()};
+    return {freq(), stamp(), static_cast<uint8_t>(word_ >> kPoolShift & 3), fetched()};
   }
 
   constexpr Slot WithLocation(uint32_t location) const {
@@ -82,14 +80,12 @@ class Slot {
   static constexpr int kFreqShift = kTagShift + kTagBits;
   static constexpr int kStampShift = kFreqShift + 4;
   static constexpr int kPoolShift = kStampShift + 8;
-  static constexpr int kCleanShift = kPoolShift + 2;
-  static constexpr int kFetchedShift = kCleanShift + 1;
-  static_assert(kFetchedShift == 63);
+  static constexpr int kFetchedShift = 63;
+  static_assert(kPoolShift + 2 < kFetchedShift);
 
   static constexpr uint64_t MetaBits(SlotMeta meta) {
     return uint64_t{meta.freq} << kFreqShift | uint64_t{meta.stamp} << kStampShift |
-           uint64_t{meta.pool} << kPoolShift | uint64_t{meta.clean_in_l2} << kCleanShift |
-           uint64_t{meta.fetched} << kFetchedShift;
+           uint64_t{meta.pool} << kPoolShift | uint64_t{meta.fetched} << kFetchedShift;
   }
 
   uint64_t word_ = 0;

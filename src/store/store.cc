@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "platform/memory.h"
+
 namespace rat_memcache::store {
 namespace {
 
@@ -34,8 +36,8 @@ size_t ChooseShards(const StoreOptions& options) {
 
 size_t ChooseSegmentBytes(const StoreOptions& options, size_t shard_bytes) {
   if (options.segment_bytes != 0) return options.segment_bytes;
-  return std::clamp(std::bit_floor(shard_bytes / kSegmentsPerShard), kSegmentBytesMin,
-                    kSegmentBytesMax);
+  return std::clamp(std::bit_floor(shard_bytes / kSegmentsPerShard),
+                    std::max(kSegmentBytesMin, platform::PageSize()), kSegmentBytesMax);
 }
 
 void Add(ShardStats* sum, const ShardStats& shard) {

@@ -385,6 +385,50 @@ TEST_F(StoreTest, ExternalMemoryShrinksTheStore) {
   EXPECT_GE(Stats().resident_bytes + kMiB, before);
 }
 
+TEST_F(StoreTest, MaintenanceKeepsToALimitThatDropped) {
+  Open({.memory_limit = 16 * kMiB, .shards = 1});
+  for (int i = 0; i < 40'000; ++i) {
+    Put("key" + std::to_string(i), std::string(1000, 'x'));
+  }
+  // Nobody stores anything any more.
+  store_->ChargeExternal(8 * kMiB);
+  for (int i = 0; i < 10; ++i) {
+    store_->Maintain();
+  }
+  const ShardStats stats = Stats();
+  EXPECT_LE(stats.resident_bytes + stats.index_bytes + stats.policy_bytes + stats.bookkeeping_bytes,
+            8 * kMiB);
+  EXPECT_GT(stats.items, 5000u);
+}
+
+TEST_F(StoreTest, ALimitThatDropsEvictsNoMoreThanItMust) {
+  Open({.memory_limit = 16 * kMiB, .policy = PolicyKind::kLru, .shards = 1});
+  // Dead records for three quarters of the log, and small live items among them.
+  constexpr int kItems = 4000;
+  for (int i = 0; i < kItems; ++i) {
+    Put("live" + std::to_string(i), "value");
+    Put("dead" + std::to_string(i), std::string(3000, 'x'));
+    if (i % 4 != 0) Delete("dead" + std::to_string(i));
+  }
+  store_->ChargeExternal(10 * kMiB);
+  for (int i = 0; i < 200; ++i) {
+    Put("new" + std::to_string(i), std::string(1000, 'x'));
+  }
+  int live = 0;
+  for (int i = 0; i < kItems; ++i) {
+    if (Get("live" + std::to_string(i)) != "-") ++live;
+  }
+  EXPECT_GT(live, kItems * 9 / 10);
+}
+
+TEST_F(StoreTest, AnUploadOfNothingIsAnEmptyItem) {
+  Open();
+  const auto upload = store_->BeginUpload({.key = store_->MakeKey("k"), .client_flags = 3}, 0);
+  EXPECT_EQ(upload->Commit().status, PutStatus::kStored);
+  EXPECT_EQ(Get("k"), "");
+  EXPECT_EQ(last_flags_, 3u);
+}
+
 TEST_F(StoreTest, ExpiredItemsMakeRoomBeforeLiveOnesGo) {
   Open({.memory_limit = 16 * kMiB});
   const std::string value(1000, 'x');

@@ -103,6 +103,10 @@ class Stress {
         item.CopyValueTo(value.data());
       });
       if (found != Found::kHit) Fault("not found, but it was there all the time", key);
+      const std::string absent = "absent:" + std::to_string(random() % kVisitors);
+      if (store_->Read(store_->MakeKey(absent), [](const ItemView&) {}) == Found::kHit) {
+        Fault("a key that nobody ever stored is there", key);
+      }
       const std::string unit = std::to_string(key) + ";";
       if (value != ValueOf(key, value.size() / unit.size())) Fault("another key's value", key);
       ++reads;

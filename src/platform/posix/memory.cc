@@ -58,14 +58,10 @@ bool Reservation::Commit(size_t offset, size_t bytes) {
 
 void Reservation::Release(size_t offset, size_t bytes) {
   RAT_DCHECK(offset + bytes <= size_, "outside the reservation");
-  ::madvise(data_ + offset, bytes, MADV_DONTNEED);
-}
-
-void Reservation::PreferHugePages(size_t offset, size_t bytes) {
-  RAT_DCHECK(offset + bytes <= size_, "outside the reservation");
-#ifdef MADV_HUGEPAGE
-  ::madvise(data_ + offset, bytes, MADV_HUGEPAGE);
-#endif
+  const size_t page = PageSize();
+  const size_t begin = (offset + page - 1) / page * page;
+  const size_t end = (offset + bytes) / page * page;
+  if (begin < end) ::madvise(data_ + begin, end - begin, MADV_DONTNEED);
 }
 
 }  // namespace rat_memcache::platform

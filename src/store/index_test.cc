@@ -172,6 +172,25 @@ TEST_F(IndexTest, TooManyItemsOfOneHomeAreStillFound) {
   EXPECT_EQ(index_->items(), 0u);
 }
 
+TEST_F(IndexTest, ASearchEndsThoughTheReachShrinksUnderIt) {
+  const auto hash_at = [](uint32_t number) { return uint64_t{number} << Slot::kTagBits; };
+  for (uint32_t number = 1; number <= 40; ++number) {
+    ASSERT_TRUE(index_->PrepareInsert(hash_at(number), hash_at, [](uint32_t) {}));
+    Index::LockedHome home(index_.get(), hash_at(number));
+    index_->Insert(home, Slot(number, 0, {}));
+  }
+  const Index::Home home = index_->Compute(hash_at(1));
+  ASSERT_GE(home.bucket->reach, 4);
+  int looked_at = 0;
+  const auto found = index_->Find(home, [&](uint32_t) {
+    // Deep in the search, a writer takes all displaced items away.
+    if (++looked_at == 20) home.bucket->reach = 0;
+    return looked_at == 1000;  // gives up: it would go on for ever
+  });
+  EXPECT_FALSE(bool(found));
+  EXPECT_LT(looked_at, 40);
+}
+
 TEST_F(IndexTest, KeepsMetaBitsThroughGrowth) {
   for (uint32_t i = 1; i <= 50'000; ++i) {
     Insert(i);

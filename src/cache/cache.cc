@@ -17,7 +17,7 @@ void Cache::Flush() {
 }
 
 void Cache::FlushAt(uint32_t when) {
-  if (when <= Now()) return Flush();
+  if (when != 0 && when <= Now()) return Flush();
   pending_flush_.store(when, std::memory_order_relaxed);
 }
 

@@ -64,8 +64,8 @@ class Cache {
     return store_->Count(key, delta, direction);
   }
 
-  // All keys: at once, or when the clock reaches `when`. There is one pending flush; a new one, now
-  // or later, takes its place.
+  // All keys: at once, or when the clock reaches `when`; never if that is 0. There is one pending
+  // flush; a new one, whenever it is, takes its place.
   void Flush();
   void FlushAt(uint32_t when);
 

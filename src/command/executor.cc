@@ -302,7 +302,9 @@ void Executor::FlushAll(const Request& request, GatherBuffer* out) {
     return Say(request.noreply, ascii::TextOf(protocol::Reject::kBadExptime), out);
   }
   if (request.exptime > 0) {
-    cache_->FlushAt(Exptime(request.exptime));
+    // memcached flushes a second early: what was last stored in the second before the one named is
+    // the last to go.
+    cache_->FlushAt(Exptime(request.exptime) - 1);
   } else {
     cache_->Flush();
   }

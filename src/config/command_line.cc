@@ -166,6 +166,8 @@ void Refuse(Parse* parse, std::string_view option, std::string_view why) {
 constexpr std::string_view kNoEngineKnob = "there are no slab classes to tune; remove the option";
 
 // In the order of the help. Options of memcached that this version lacks stand behind.
+void SetPidFile(Parse* parse, std::string_view value) { parse->options().pid_file = value; }
+
 constexpr Option kOptions[] = {
     {'p', "port", "NUM", "TCP port to listen on (default: 11211; -1: any free port)",
      [](Parse* p, std::string_view v) { SetPort(p, v); }},
@@ -218,10 +220,8 @@ constexpr Option kOptions[] = {
      [](Parse* p, std::string_view) { p->options().cas_enabled = false; }},
     {'F', "disable-flush-all", "", "refuse flush_all",
      [](Parse* p, std::string_view) { p->options().flush_enabled = false; }},
-    {'P', "pidfile", "FILE", "write the process id to this file",
-     [](Parse* p, std::string_view v) { p->options().pid_file = v; }},
-    {0, "pid-file", "FILE", "the same as --pidfile",
-     [](Parse* p, std::string_view v) { p->options().pid_file = v; }},
+    {'P', "pidfile", "FILE", "write the process id to this file", SetPidFile},
+    {0, "pid-file", "FILE", "the same as --pidfile", SetPidFile},
     {'v', "verbose", "", "say more; -vv shows every request",
      [](Parse* p, std::string_view) { ++p->options().verbosity; }},
     {'h', "help", "", "show this text",
@@ -298,7 +298,7 @@ const Option* FindName(std::string_view name) {
   for (const Option& option : kOptions) {
     if (option.name == name) return &option;
     if (!name.empty() && option.name.starts_with(name)) {
-      if (found != nullptr) return nullptr;
+      if (found != nullptr && found->apply != option.apply) return nullptr;
       found = &option;
     }
   }

@@ -69,6 +69,10 @@ TEST(CommandLine, ReadsAddresses) {
   EXPECT_EQ(options.listen[4].port, 7);
 }
 
+TEST(CommandLine, TwoSpellingsOfOneOptionShareTheirBeginning) {
+  EXPECT_EQ(Options({"--pid", "a.pid"}).pid_file, "a.pid");
+}
+
 TEST(CommandLine, ReadsItemSizes) {
   EXPECT_EQ(Options({"-I", "1k"}).item_size_max, 1024u);
   EXPECT_EQ(Options({"-I", "2000"}).item_size_max, 2000u);

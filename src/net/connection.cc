@@ -50,12 +50,17 @@ void Connection::Drain() {
   if (unsent_ == nullptr) socket_.cancel(ignored);
 }
 
+// Ends the connection if there is no room.
+bool Connection::MakeInputRoom() {
+  if (input_.MakeRoom(parser_.wanted())) return true;
+  worker_->counters().Add(Count::kBuffersRefused);
+  worker_->out().Append(kNoMemoryForRequest);
+  EndTurn(Turn::kClose);
+  return false;
+}
+
 void Connection::AwaitInput() {
-  if (!input_.MakeRoom(parser_.wanted())) {
-    worker_->counters().Add(Count::kBuffersRefused);
-    worker_->out().Append(kNoMemoryForRequest);
-    return EndTurn(Turn::kClose);
-  }
+  if (!MakeInputRoom()) return;
   socket_.async_receive(
       asio::buffer(input_.room(), input_.room_bytes()),
       [this](const asio::error_code& error, size_t bytes) { OnInput(error, bytes); });
@@ -65,16 +70,36 @@ void Connection::OnInput(const asio::error_code& error, size_t bytes) {
   if (error && !(draining_ && error == asio::error::operation_aborted)) return Close();
   worker_->counters().Add(Count::kBytesRead, bytes);
   input_.Filled(bytes);
-  if (!input_.overflowing() && !draining_) return Serve(input_.bytes(), false);
+  if (input_.overflowing()) return Serve(ReadIntoShared(), true);
+  Serve(input_.bytes(), false);
+}
 
-  // There is more: on into the shared buffer.
+std::string_view Connection::ReadIntoShared() {
   const std::span<char> shared = worker_->shared_input();
   const std::string_view head = input_.bytes();
   std::memcpy(shared.data(), head.data(), head.size());
   asio::error_code ignored;  // a broken connection will say so again
   const size_t more =
       ReceiveNow(shared.data() + head.size(), shared.size() - head.size(), &ignored);
-  Serve({shared.data(), head.size() + more}, true);
+  return {shared.data(), head.size() + more};
+}
+
+void Connection::DrainTurn() {
+  if (input_.is_inline()) {
+    const size_t before = input_.bytes().size();
+    const std::string_view input = ReadIntoShared();
+    if (input.size() > before) return Serve(input, true);
+  } else {
+    if (!MakeInputRoom()) return;
+    asio::error_code ignored;
+    const size_t bytes = ReceiveNow(input_.room(), input_.room_bytes(), &ignored);
+    input_.Filled(bytes);
+    if (bytes > 0) return Serve(input_.bytes(), false);
+  }
+  // Nothing more has come. Replies are on their way: say goodbye before letting go of the socket.
+  asio::error_code ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+  Close();
 }
 
 size_t Connection::ReceiveNow(char* to, size_t room, asio::error_code* error) {
@@ -83,8 +108,6 @@ size_t Connection::ReceiveNow(char* to, size_t room, asio::error_code* error) {
   worker_->counters().Add(Count::kBytesRead, bytes);
   return bytes;
 }
-
-void Connection::TakeTurn() { Serve(input_.bytes(), false); }
 
 void Connection::Serve(std::string_view input, bool input_is_shared) {
   size_t consumed = 0;
@@ -119,7 +142,7 @@ Connection::Turn Connection::ServeRequests(std::string_view input, size_t* consu
       worker_->counters().Add(Count::kLinesTooLong);
       return Turn::kClose;
     }
-    if (out.size() >= kSendFrom) {
+    if (out.size() + (unsent_ != nullptr ? unsent_->size() : 0) >= kSendFrom) {
       const Sent sent = Flush();
       if (sent != Sent::kAll) return sent == Sent::kBlocked ? Turn::kBlocked : Turn::kGone;
     }
@@ -135,10 +158,11 @@ void Connection::EndTurn(Turn turn) {
   }
   if (turn == Turn::kOver) return AwaitTurn();
   if (turn == Turn::kDry || turn == Turn::kClose) {
-    closing_ = turn == Turn::kClose || draining_;
+    closing_ = turn == Turn::kClose;
     switch (Flush()) {
       case Sent::kAll:
-        return closing_ ? Close() : AwaitInput();
+        if (closing_) return Close();
+        return draining_ ? AwaitDrainTurn() : AwaitInput();
       case Sent::kBlocked:
         turn = Turn::kBlocked;
         break;
@@ -155,6 +179,12 @@ void Connection::EndTurn(Turn turn) {
 void Connection::AwaitTurn() {
   asio::post(socket_.get_executor(), [this] { TakeTurn(); });
 }
+
+void Connection::AwaitDrainTurn() {
+  asio::post(socket_.get_executor(), [this] { DrainTurn(); });
+}
+
+void Connection::TakeTurn() { Serve(input_.bytes(), false); }
 
 void Connection::AwaitRoom() {
   socket_.async_wait(Socket::wait_write, [this](const asio::error_code& error) {

@@ -38,7 +38,7 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   void Start() { AwaitInput(); }
-  // Serves what has been received, sends what is unsent, and closes.
+  // Serves what has been received, the kernel's share included, sends all replies, and closes.
   void Drain();
 
   // For the worker's list.
@@ -61,6 +61,12 @@ class Connection {
   void AwaitRoom();
   void AwaitTurn();
   void TakeTurn();
+  // While draining, in place of AwaitInput(): goes on with what has come, or closes.
+  void AwaitDrainTurn();
+  void DrainTurn();
+  // Reads on into the worker's shared buffer, behind what is there. Only if the input is inline.
+  std::string_view ReadIntoShared();
+  bool MakeInputRoom();
   // Serves the input and does what is to be done next.
   void Serve(std::string_view input, bool input_is_shared);
   Turn ServeRequests(std::string_view input, size_t* consumed);

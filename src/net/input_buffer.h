@@ -56,8 +56,10 @@ class InputBuffer {
   char* room() { return data() + end_; }
   size_t room_bytes() const { return capacity() - end_; }
   void Filled(size_t count) { end_ += count; }
+  // Without memory of its own: there are at most kInlineBytes.
+  bool is_inline() const { return heap_ == nullptr; }
   // Inline and full: there is probably more than fits.
-  bool overflowing() const { return heap_ == nullptr && end_ == kInlineBytes; }
+  bool overflowing() const { return is_inline() && end_ == kInlineBytes; }
 
  private:
   char* data() { return heap_ != nullptr ? heap_.get() : inline_.data(); }

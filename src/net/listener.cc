@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #include "net/listener.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -53,8 +54,10 @@ Result<std::vector<std::unique_ptr<Listener>>> Listener::Open(asio::io_context* 
   const auto flags = tcp::resolver::passive;
   const auto found = resolver.resolve(host, std::to_string(port), flags, error);
   if (error) {
+    const bool bare_ipv6 = std::count(host.begin(), host.end(), ':') > 1;
     return Error{"failed to listen on " + (host.empty() ? "all interfaces" : host) + ": " +
-                     error.message() + "; name an address of this machine with -l",
+                     error.message() + "; name an address of this machine with -l" +
+                     (bare_ipv6 ? ", an IPv6 address with a port as [ADDR]:PORT" : ""),
                  kExitOs};
   }
   std::vector<std::unique_ptr<Listener>> listeners;

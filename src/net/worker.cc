@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #include "net/worker.h"
 
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include <asio/post.hpp>
 
 #include "net/connection.h"
+#include "platform/process.h"
 
 namespace rat_memcache::net {
 
@@ -23,6 +26,7 @@ Worker::Worker(const command::Context* context, BufferBudget* budget,
 }
 
 Worker::~Worker() {
+  loop_.stop();
   Join();
   while (connections_ != nullptr) {
     // The first has no previous one, which the analysis does not know.
@@ -31,8 +35,20 @@ Worker::~Worker() {
   budget_->Give(kSharedInputBytes);
 }
 
-void Worker::Start() {
-  thread_ = std::thread([this] { loop_.run(); });
+Status Worker::Start() {
+  done_ = false;
+  try {
+    thread_ = std::thread([this] {
+      loop_.run();
+      done_.store(true, std::memory_order_relaxed);
+    });
+  } catch (const std::system_error& error) {
+    done_ = true;
+    return Error{
+        std::string("cannot start a thread: ") + error.what() + "; lower -t or raise ulimit -u",
+        kExitOs};
+  }
+  return Done{};
 }
 
 void Worker::Join() {
@@ -44,6 +60,7 @@ void Worker::Adopt(asio::ip::tcp protocol, Socket::native_handle_type handle) {
     Socket socket(loop_);
     asio::error_code error;
     socket.assign(protocol, handle, error);
+    if (error) platform::CloseSocket(handle);
     if (!error) socket.non_blocking(true, error);
     // Replies go out in one piece; waiting for more to send would only delay them.
     if (!error) socket.set_option(asio::ip::tcp::no_delay(true), error);

@@ -1,7 +1,7 @@
 // A thread that serves connections: an event loop, and the buffers that its connections share.
 //
-// Threads: Start(), Adopt(), Drain() and Join() from the thread that owns the worker; everything
-// else belongs to the worker's own thread.
+// Threads: Start(), Adopt(), Drain(), done() and Join() from the thread that owns the worker;
+// everything else belongs to the worker's own thread.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 
@@ -19,6 +19,7 @@
 #include <asio/steady_timer.hpp>
 
 #include "base/gather_buffer.h"
+#include "base/result.h"
 #include "command/executor.h"
 #include "net/buffer_budget.h"
 #include "net/socket.h"
@@ -37,12 +38,15 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  void Start();
+  // An error if the system gives no thread.
+  Status Start();
   // Takes over an accepted socket.
   void Adopt(asio::ip::tcp protocol, Socket::native_handle_type handle);
   // Lets every connection finish what it has received, for at most `patience`; then the thread
   // ends.
   void Drain(std::chrono::milliseconds patience);
+  // Whether the thread has ended, or was never started.
+  bool done() const { return done_.load(std::memory_order_relaxed); }
   void Join();
 
   // For the worker's connections.
@@ -79,6 +83,8 @@ class Worker {
   asio::executor_work_guard<IoExecutor> keep_running_{loop_.get_executor()};
   asio::steady_timer deadline_{loop_};
   std::thread thread_;
+  // Relaxed: Join() orders what the thread has done.
+  std::atomic<bool> done_{true};
 
   command::Executor executor_;
   protocol::RequestBatch batch_;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -21,8 +22,14 @@ CpuTime ProcessCpuTime();
 // Seconds of a clock that only goes forward, whatever happens to the wall clock.
 double MonotonicSeconds();
 
-// Lets the process have `descriptors` open files and sockets.
-Status AllowDescriptors(uint32_t descriptors);
+// Lets the process have `wanted` open files and sockets, or as many as the system allows, if that
+// is `enough`.
+Status AllowDescriptors(uint32_t wanted, uint32_t enough);
+
+// Signals that ask a server to end: what a terminal, an init system and memcached's scripts send.
+std::vector<int> StopSignals();
+// A reader of our output that goes away, or a terminal that hangs up, is no reason to end.
+void IgnoreHangups();
 
 bool RunsAsRoot();
 // Becomes `user` for good, groups included. Only root can.
@@ -35,11 +42,15 @@ Status BecomeUser(const std::string& user);
 Status Daemonize(bool keep_output);
 void DaemonIsUp();
 
-// Writes the process id as one line, by way of a temporary file in the same folder.
-Status WritePidFile(const std::string& path);
+// Writes the process id as one line, by way of a temporary file in the same folder. The result is a
+// warning if the file named another process that is running, which is empty otherwise.
+Result<std::string> WritePidFile(const std::string& path);
 // Writes `text` to `path`, by way of `path` + ".lck".
 Status WriteFileAtomically(const std::string& path, const std::string& temporary,
                            const std::string& text);
 void RemoveFile(const std::string& path);
+
+// Closes a socket that no object owns.
+void CloseSocket(int handle);
 
 }  // namespace rat_memcache::platform

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #include "server/server.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -35,6 +36,8 @@ using observe::Level;
 
 // How long open connections may take to finish at the end.
 constexpr std::chrono::seconds kDrainPatience{10};
+// How often to look whether they have.
+constexpr std::chrono::milliseconds kDrainPoll{10};
 // Descriptors for ourselves beyond those that -c keeps back.
 constexpr uint32_t kSpareDescriptors = 64;
 constexpr std::string_view kTooManyConnections = "ERROR Too many open connections\r\n";
@@ -59,8 +62,10 @@ class Server {
   }
 
   Status Run() {
+    platform::IgnoreHangups();
     if (Status status = Open(); !status.ok()) return status;
-    Serve();
+    if (Status status = Start(); !status.ok()) return status;
+    loop_->run();
     Stop();
     return Done{};
   }
@@ -74,7 +79,8 @@ class Server {
       log_.Write(Level::kFault,
                  "rat_memcached: warning: running as root; -u USER changes to another user");
     }
-    if (Status status = platform::AllowDescriptors(options_.connections_max + kSpareDescriptors);
+    if (Status status = platform::AllowDescriptors(options_.connections_max + kSpareDescriptors,
+                                                   options_.connections_max);
         !status.ok()) {
       return status;
     }
@@ -95,7 +101,11 @@ class Server {
       if (Status status = platform::BecomeUser(options_.user); !status.ok()) return status;
     }
     if (!options_.pid_file.empty()) {
-      if (Status status = platform::WritePidFile(options_.pid_file); !status.ok()) return status;
+      const Result<std::string> warning = platform::WritePidFile(options_.pid_file);
+      if (!warning.ok()) return warning.error();
+      if (!warning.value().empty()) {
+        log_.Write(Level::kFault, "rat_memcached: warning: " + warning.value());
+      }
     }
     return WritePortFile();
   }
@@ -128,7 +138,7 @@ class Server {
     return platform::WriteFileAtomically(path, std::string(path) + ".lck", text);
   }
 
-  void Serve() {
+  Status Start() {
     started_ = platform::MonotonicSeconds();
     context_ = {.cache = cache_.get(),
                 .options = &options_,
@@ -138,30 +148,37 @@ class Server {
                 .event_backend = EventBackend(),
                 .port = listeners_.front()->endpoint().port()};
     budget_ = std::make_unique<net::BufferBudget>(cache_.get());
-    // Signals are blocked out of the workers by being waited for before the workers start.
-    asio::signal_set signals(*loop_, SIGINT, SIGTERM);
-    signals.async_wait([this](const asio::error_code& error, int signal) {
-      if (error) return;
-      log_.Write(Level::kInfo, "rat_memcached: signal " + std::to_string(signal) +
-                                   ", finishing what was received");
-      loop_->stop();
-    });
+    signals_ = std::make_unique<asio::signal_set>(*loop_);
+    for (const int signal : platform::StopSignals()) {
+      signals_->add(signal);
+    }
+    AwaitSignal("finishing what was received");
     for (uint32_t i = 0; i < options_.threads; ++i) {
       workers_.push_back(std::make_unique<net::Worker>(&context_, budget_.get(), &clients_));
-      workers_.back()->Start();
+      if (Status status = workers_.back()->Start(); !status.ok()) return status;
     }
     for (const auto& listener : listeners_) {
       listener->Start([this](asio::ip::tcp protocol, net::Socket::native_handle_type handle) {
         Deal(protocol, handle);
       });
     }
-    asio::steady_timer timer(*loop_);
-    KeepTime(&timer);
+    timer_ = std::make_unique<asio::steady_timer>(*loop_);
+    KeepTime();
     platform::DaemonIsUp();
     log_.Write(Level::kInfo, "rat_memcached " + std::string(kVersion) + ": " +
                                  std::to_string(options_.memory_limit >> 20) + " MiB, " +
                                  std::to_string(options_.threads) + " threads, ready");
-    loop_->run();
+    return Done{};
+  }
+
+  // Leaves loop_->run() when one of the signals comes.
+  void AwaitSignal(const char* what_follows) {
+    signals_->async_wait([this, what_follows](const asio::error_code& error, int signal) {
+      if (error) return;
+      log_.Write(Level::kInfo,
+                 "rat_memcached: signal " + std::to_string(signal) + ", " + what_follows);
+      loop_->stop();
+    });
   }
 
   void Deal(asio::ip::tcp protocol, net::Socket::native_handle_type handle) {
@@ -188,13 +205,13 @@ class Server {
   }
 
   // Once per second, on the second as the clock counts it.
-  void KeepTime(asio::steady_timer* timer) {
-    timer->expires_after(std::chrono::seconds(1));
-    timer->async_wait([this, timer](const asio::error_code& error) {
+  void KeepTime() {
+    timer_->expires_after(std::chrono::seconds(1));
+    timer_->async_wait([this](const asio::error_code& error) {
       if (error) return;
       const double passed = platform::MonotonicSeconds() - started_;
       cache_->Tick(CoarseClock::kStartSeconds + static_cast<uint32_t>(passed));
-      KeepTime(timer);
+      KeepTime();
     });
   }
 
@@ -205,12 +222,28 @@ class Server {
     for (const auto& worker : workers_) {
       worker->Drain(kDrainPatience);
     }
+    // Time goes on meanwhile, and another signal ends the patience.
+    loop_->restart();
+    AwaitSignal("stopping at once");
+    while (!AllDone()) {
+      loop_->run_for(kDrainPoll);
+      if (!loop_->stopped()) continue;
+      loop_->restart();
+      for (const auto& worker : workers_) {
+        worker->Drain(std::chrono::milliseconds(0));
+      }
+    }
     for (const auto& worker : workers_) {
       worker->Join();
     }
     workers_.clear();
     if (!options_.pid_file.empty()) platform::RemoveFile(options_.pid_file);
     log_.Write(Level::kInfo, "rat_memcached: stopped");
+  }
+
+  bool AllDone() const {
+    return std::all_of(workers_.begin(), workers_.end(),
+                       [](const auto& worker) { return worker->done(); });
   }
 
   const ServerOptions options_;
@@ -225,6 +258,8 @@ class Server {
   std::unique_ptr<net::BufferBudget> budget_;
   std::atomic<uint32_t> clients_{0};
   std::unique_ptr<asio::io_context> loop_;
+  std::unique_ptr<asio::signal_set> signals_;
+  std::unique_ptr<asio::steady_timer> timer_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::vector<std::unique_ptr<net::Worker>> workers_;
   size_t next_worker_ = 0;

@@ -3,6 +3,7 @@
 
 import os
 import pwd
+import resource
 import signal
 import socket
 import subprocess
@@ -46,6 +47,15 @@ def accepts(port, host=HOST):
         return True
     except OSError:
         return False
+
+
+def server_has_read(server, size):
+    with socket.create_connection((HOST, server.port), timeout=DEADLINE_S) as connection:
+        connection.sendall(b"stats\r\nquit\r\n")
+        reply = b""
+        while data := connection.recv(65536):
+            reply += data
+    return int(reply.split(b"STAT bytes_read ")[1].split()[0]) >= size
 
 
 def user_option():
@@ -140,12 +150,45 @@ class Starting(unittest.TestCase):
             pid = int(pid_file.read_text())
             self.assertEqual(os.readlink(f"/proc/{pid}/cwd"), "/")
             self.assertEqual(os.readlink(f"/proc/{pid}/fd/2"), "/dev/null")
-            second = run(*user_option(), "-p", str(free_port()), "-P", str(pid_file))
-            self.assertEqual(second.returncode, 71)
-            self.assertIn(str(pid), second.stderr)
             os.kill(pid, signal.SIGTERM)
             await_true(lambda: not pid_file.exists(), "removal of the pid file")
             await_true(lambda: not accepts(port), "end of the server")
+
+    def test_a_pid_file_that_was_left_behind_is_overwritten(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pid_file = Path(folder) / "server.pid"
+            pid_file.write_text(f"{os.getpid()}\n")
+            port = free_port()
+            process = subprocess.Popen([str(BINARY.path), "-p", str(port), "-P", str(pid_file)],
+                                       stderr=subprocess.PIPE, text=True)
+            await_true(lambda: accepts(port), "a connection")
+            self.assertEqual(int(pid_file.read_text()), process.pid)
+            process.terminate()
+            self.assertIn(f"named a running process, {os.getpid()}", process.communicate()[1])
+
+    def test_a_hard_limit_of_descriptors_that_is_just_enough(self):
+        port = free_port()
+        process = subprocess.Popen(
+            [str(BINARY.path), *user_option(), "-p", str(port), "-c", "256", "-t", "1"],
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256)))
+        try:
+            await_true(lambda: accepts(port), "a connection")
+        finally:
+            process.terminate()
+            self.assertEqual(process.wait(DEADLINE_S), 0)
+
+    @unittest.skipIf(os.geteuid() != 0, "the limit must hold for another user")
+    def test_no_threads_to_be_had(self):
+        def few_processes():
+            os.setgid(65533)
+            os.setuid(65533)
+            resource.setrlimit(resource.RLIMIT_NPROC, (4, 4))
+        for options in ([], ["-d"]):
+            result = subprocess.run(
+                [str(BINARY.path), "-p", str(free_port()), "-t", "16", *options],
+                capture_output=True, text=True, timeout=DEADLINE_S, preexec_fn=few_processes)
+            self.assertEqual(result.returncode, 71, result.stderr)
+            self.assertIn("cannot start a thread", result.stderr)
 
     def test_daemon_that_cannot_start_says_why(self):
         with ServerProcess(BINARY) as server:
@@ -198,7 +241,7 @@ class Talking(unittest.TestCase):
 
 class Stopping(unittest.TestCase):
     def test_signals_end_it_with_0(self):
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
             server = ServerProcess(BINARY)
             server.start()
             idle = server.connect()
@@ -208,6 +251,68 @@ class Stopping(unittest.TestCase):
             self.assertIn("exit status 0", server.exit_report())
             idle.close()
             server.stop()
+
+    def test_hangups_do_not_end_it(self):
+        """Not a terminal that has gone, and not a reader of its log that has."""
+        ours, servers = os.pipe()
+        port = free_port()
+        process = subprocess.Popen([str(BINARY.path), *user_option(), "-p", str(port)],
+                                   stderr=servers)
+        os.close(servers)
+        try:
+            await_true(lambda: accepts(port), "a connection")
+            os.close(ours)
+            ask(port, b"verbosity 2\r\n")
+            process.send_signal(signal.SIGHUP)
+            process.send_signal(signal.SIGPIPE)
+            self.assertEqual(ask(port, b"get a\r\n"), b"END\r\n")
+        finally:
+            process.terminate()
+            self.assertEqual(process.wait(DEADLINE_S), 0)
+
+    def test_an_unfinished_line_of_any_length_is_let_go(self):
+        for size in (100, 60_000, 66_000, 1_000_000):
+            with self.subTest(size=size), ServerProcess(BINARY) as server:
+                with server.connect() as connection:
+                    connection.sendall(b"get " + b"abcdefgh " * (size // 9))
+                    await_true(lambda: server_has_read(server, size), "the line")
+                    os.kill(server.pid, signal.SIGTERM)
+                    self.assertEqual(connection.recv(1), b"")
+                await_true(lambda: server.exit_report() is not None, "the end")
+                self.assertIn("exit status 0", server.exit_report())
+
+    def test_what_lies_in_the_socket_is_answered_too(self):
+        """Much more than one read, received while the server could not look at it."""
+        requests = 14_000
+        with ServerProcess(BINARY, ["-t", "1"]) as server:
+            with server.connect() as connection:
+                connection.sendall(b"set a 0 0 300\r\n" + b"x" * 300 + b"\r\n")
+                self.assertEqual(connection.recv(100), b"STORED\r\n")
+                os.kill(server.pid, signal.SIGSTOP)
+                connection.sendall(b"get a\r\n" * requests)
+                os.kill(server.pid, signal.SIGTERM)
+                os.kill(server.pid, signal.SIGCONT)
+                reply = b""
+                while data := connection.recv(1 << 16):
+                    reply += data
+            self.assertEqual(reply.count(b"END\r\n"), requests)
+            await_true(lambda: server.exit_report() is not None, "the end")
+            self.assertIn("exit status 0", server.exit_report())
+
+    def test_a_second_signal_ends_the_patience(self):
+        with ServerProcess(BINARY, ["-I", "16m"]) as server:
+            with server.connect() as connection:
+                connection.sendall(b"set big 0 0 12000000\r\n" + b"x" * 12_000_000 + b"\r\n")
+                self.assertEqual(connection.recv(8), b"STORED\r\n")
+                connection.sendall(b"get big\r\n")
+                connection.recv(1)  # and reads no further
+                os.kill(server.pid, signal.SIGTERM)
+                await_true(lambda: not accepts(server.port), "the end of listening")
+                began = time.monotonic()
+                os.kill(server.pid, signal.SIGTERM)
+                await_true(lambda: server.exit_report() is not None, "the end")
+                self.assertLess(time.monotonic() - began, 8)
+                self.assertIn("exit status 0", server.exit_report())
 
     def test_what_was_received_is_answered(self):
         """A reader that is slow with a large reply still gets all of it."""

@@ -95,6 +95,22 @@ class Memory(unittest.TestCase):
             for connection in greedy:
                 connection.close()
 
+    def test_replies_of_one_read_do_not_pile_up(self):
+        """Thousands of requests arrive at once; their replies are megabytes, small and many."""
+        for request in (b"get a\r\n", b"stats\r\n"):
+            with self.subTest(request=request), ServerProcess(BINARY, ["-m", "64"]) as server:
+                with server.connect() as connection:
+                    connection.sendall(b"set a 0 0 4000\r\n" + b"x" * 4000 + b"\r\n")
+                    self.assertEqual(receive(connection, 8), b"STORED\r\n")
+                before = resident_bytes(server)
+                greedy = [server.connect() for _ in range(20)]
+                for connection in greedy:
+                    send_until_blocked(connection, request * (64_000 // len(request)), limit=64_000)
+                self.assertLess(resident_bytes(server) - before, 30 * MIB)
+                still_serves(self, server)
+                for connection in greedy:
+                    connection.close()
+
     def test_a_slow_reader_gets_its_value_although_it_is_deleted(self):
         with ServerProcess(BINARY, ["-m", "8", "-I", "2m"]) as server:
             value = bytes(range(256)) * 4096  # 1 MiB

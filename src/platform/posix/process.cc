@@ -46,16 +46,25 @@ double MonotonicSeconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-Status AllowDescriptors(uint32_t descriptors) {
+Status AllowDescriptors(uint32_t wanted, uint32_t enough) {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur >= descriptors) return Done{};
-  limit.rlim_cur = descriptors;
-  limit.rlim_max = std::max(limit.rlim_max, limit.rlim_cur);
-  if (::setrlimit(RLIMIT_NOFILE, &limit) == 0) return Done{};
-  return Error{"failed to set rlimit for open files to " + std::to_string(descriptors) + ": " +
-                   ErrnoText() + "; start as root, raise ulimit -n, or lower -c",
+  if (limit.rlim_cur >= wanted) return Done{};
+  const rlimit raised{wanted, std::max<rlim_t>(limit.rlim_max, wanted)};
+  if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) return Done{};
+  const std::string why = ErrnoText();
+  limit.rlim_cur = limit.rlim_max;
+  if (limit.rlim_max >= enough && ::setrlimit(RLIMIT_NOFILE, &limit) == 0) return Done{};
+  return Error{"failed to set rlimit for open files to " + std::to_string(enough) + ": " + why +
+                   "; start as root, raise ulimit -n, or lower -c",
                kExitOs};
+}
+
+std::vector<int> StopSignals() { return {SIGINT, SIGTERM, SIGUSR1}; }
+
+void IgnoreHangups() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGHUP, SIG_IGN);
 }
 
 bool RunsAsRoot() { return ::geteuid() == 0; }
@@ -100,7 +109,6 @@ Status Daemonize(bool keep_output) {
   if (::setsid() < 0 || ::chdir("/") != 0) {
     return Error{"cannot start in the background: " + ErrnoText(), kExitOs};
   }
-  std::signal(SIGHUP, SIG_IGN);
   const int null = ::open("/dev/null", O_RDWR);
   if (null >= 0) {
     ::dup2(null, STDIN_FILENO);
@@ -138,7 +146,8 @@ Status WriteFileAtomically(const std::string& path, const std::string& temporary
   return Done{};
 }
 
-Status WritePidFile(const std::string& path) {
+Result<std::string> WritePidFile(const std::string& path) {
+  std::string warning;
   std::FILE* const old = std::fopen(path.c_str(), "r");
   if (old != nullptr) {
     long pid = 0;
@@ -146,14 +155,18 @@ Status WritePidFile(const std::string& path) {
     std::fclose(old);
     if (readable && pid > 0 && pid != ::getpid() &&
         (::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM)) {
-      return Error{"the pid file " + path + " names a running process, " + std::to_string(pid) +
-                       "; stop it or use another file",
-                   kExitOs};
+      warning = "the pid file " + path + " named a running process, " + std::to_string(pid) +
+                "; it now names this one";
     }
   }
-  return WriteFileAtomically(path, path + ".tmp", std::to_string(::getpid()) + "\n");
+  const Status written =
+      WriteFileAtomically(path, path + ".tmp", std::to_string(::getpid()) + "\n");
+  if (!written.ok()) return written.error();
+  return warning;
 }
 
 void RemoveFile(const std::string& path) { ::unlink(path.c_str()); }
+
+void CloseSocket(int handle) { ::close(handle); }
 
 }  // namespace rat_memcache::platform

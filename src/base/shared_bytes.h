@@ -147,23 +147,30 @@ inline bool EqualSharedBytes(const char* shared, const char* bytes, size_t size)
          (reader.Last(size) ^ internal::LoadUpTo8(bytes, size)) << (64 - size * 8) == 0;
 }
 
+namespace internal {
+
+// Bytes within one word, 1 to 7 of them; the rest of the word stays.
+inline void StoreSharedPart(char* word_at, size_t offset, const char* from, size_t size) {
+  const uint64_t mask = ((uint64_t{1} << size * 8) - 1) << offset * 8;
+  StoreSharedWord(word_at, (LoadSharedWord(word_at) & ~mask) | LoadUpTo8(from, size) << offset * 8);
+}
+
+}  // namespace internal
+
 // Out of private memory into shared memory.
 inline void StoreSharedBytes(char* to, const char* from, size_t size) {
-  while (size > 0) {
-    const size_t offset = internal::WordOffset(to);
-    const size_t taken = offset == 0 && size >= 8 ? 8 : size < 8 - offset ? size : 8 - offset;
-    char* const word_at = to - offset;
-    const uint64_t bytes = internal::LoadUpTo8(from, taken);
-    if (taken == 8) {
-      StoreSharedWord(word_at, bytes);
-    } else {
-      const uint64_t mask = ((uint64_t{1} << taken * 8) - 1) << offset * 8;
-      StoreSharedWord(word_at, (LoadSharedWord(word_at) & ~mask) | bytes << offset * 8);
-    }
-    to += taken;
-    from += taken;
-    size -= taken;
+  const size_t offset = internal::WordOffset(to);
+  if (offset != 0 && size > 0) {
+    const size_t head = size < 8 - offset ? size : 8 - offset;
+    internal::StoreSharedPart(to - offset, offset, from, head);
+    to += head;
+    from += head;
+    size -= head;
   }
+  for (; size >= 8; to += 8, from += 8, size -= 8) {
+    StoreSharedWord(to, internal::LoadUpTo8(from, 8));
+  }
+  if (size > 0) internal::StoreSharedPart(to, 0, from, size);
 }
 
 // Whole words from one shared place to another.

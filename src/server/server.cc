@@ -64,7 +64,10 @@ class Server {
   Status Run() {
     platform::IgnoreHangups();
     if (Status status = Open(); !status.ok()) return status;
-    if (Status status = Start(); !status.ok()) return status;
+    if (Status status = Start(); !status.ok()) {
+      RemovePidFile();
+      return status;
+    }
     loop_->run();
     Stop();
     return Done{};
@@ -237,8 +240,12 @@ class Server {
       worker->Join();
     }
     workers_.clear();
-    if (!options_.pid_file.empty()) platform::RemoveFile(options_.pid_file);
+    RemovePidFile();
     log_.Write(Level::kInfo, "rat_memcached: stopped");
+  }
+
+  void RemovePidFile() {
+    if (!options_.pid_file.empty()) platform::RemoveFile(options_.pid_file);
   }
 
   bool AllDone() const {

@@ -333,6 +333,8 @@ class Shard {
   Victim PickDead() RAT_REQUIRES(mutex_);
   // The meta bits of an item drawn at random; nothing if the draw failed.
   std::optional<SlotMeta> SampleMeta() RAT_REQUIRES(mutex_);
+  // Raises the pressure if all of the segment's items had to be moved, so that nothing was won.
+  void CleanVictim(Victim victim, int* pressure) RAT_REQUIRES(mutex_);
   void CleanSegment(SegmentId id, Clean how, int pressure) RAT_REQUIRES(mutex_);
   // Both return whether the record stayed (at another place).
   bool CleanItem(char* at, uint64_t hash, Clean how, int pressure) RAT_REQUIRES(mutex_);
@@ -342,7 +344,7 @@ class Shard {
   void Free(SegmentId id) RAT_REQUIRES(mutex_);
   // One step of Maintain() each; false if there is nothing (more) to do.
   bool FreeDead() RAT_EXCLUDES(mutex_);
-  bool FreeExcess() RAT_EXCLUDES(mutex_);
+  bool FreeExcess(int* pressure) RAT_EXCLUDES(mutex_);
   void AdoptEpoch() RAT_REQUIRES(mutex_);
   void AdvanceTick(size_t bytes) RAT_REQUIRES(mutex_);
 

@@ -108,12 +108,8 @@ bool Shard::MakeRoom(size_t segments) {
     if (cleaned >= kCleaningsPerSegment && log_->Available(SIZE_MAX) >= segments) break;
     const Victim victim = PickVictim(pressure);
     if (victim.id == kNoSegment) return false;
-    const SegmentId in_use_before = log_->segments_in_use();
-    CleanSegment(victim.id, victim.how, pressure);
+    CleanVictim(victim, &pressure);
     ++stats_.segments_cleaned_inline;
-    if (log_->segments_in_use() >= in_use_before) {
-      pressure = std::min(pressure + 1, EvictionPolicy::kPressureMax);
-    }
   }
   log_->ReleaseFree(ResidentMax());
   return true;
@@ -160,6 +156,13 @@ std::optional<SlotMeta> Shard::SampleMeta() {
   random_ ^= random_ << 17;
   const Slot slot = index_->Sample(random_);
   return slot.empty() ? std::nullopt : std::optional(slot.meta());
+}
+
+void Shard::CleanVictim(Victim victim, int* pressure) {
+  const SegmentId in_use_before = log_->segments_in_use();
+  CleanSegment(victim.id, victim.how, *pressure);
+  if (log_->segments_in_use() < in_use_before) return;
+  *pressure = std::min(*pressure + 1, EvictionPolicy::kPressureMax);
 }
 
 void Shard::CleanSegment(SegmentId id, Clean how, int pressure) {
@@ -364,7 +367,8 @@ void Shard::Maintain() {
   // The lock is held for one segment at a time, so that a writer never waits for all of them.
   for (int i = 0; i < kDeadPerMaintenance && FreeDead(); ++i) {
   }
-  for (int i = 0; i < kExcessPerMaintenance && FreeExcess(); ++i) {
+  int pressure = 0;
+  for (int i = 0; i < kExcessPerMaintenance && FreeExcess(&pressure); ++i) {
   }
 }
 
@@ -381,14 +385,14 @@ bool Shard::FreeDead() {
   return true;
 }
 
-bool Shard::FreeExcess() {
+bool Shard::FreeExcess(int* pressure) {
   MutexLock lock(&mutex_);
   AdoptEpoch();
   log_->ReleaseFree(ResidentMax());
   if (log_->resident_bytes() <= ResidentMax()) return false;
-  const Victim victim = PickVictim(0);
+  const Victim victim = PickVictim(*pressure);
   if (victim.id == kNoSegment) return false;
-  CleanSegment(victim.id, victim.how, 0);
+  CleanVictim(victim, pressure);
   return true;
 }
 

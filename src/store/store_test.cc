@@ -401,6 +401,23 @@ TEST_F(StoreTest, MaintenanceKeepsToALimitThatDropped) {
   EXPECT_GT(stats.items, 5000u);
 }
 
+TEST_F(StoreTest, ALimitThatDropsIsKeptThoughEverythingIsInUse) {
+  Open({.memory_limit = 16 * kMiB, .shards = 1});
+  for (int i = 0; i < 14'000; ++i) {
+    Put("key" + std::to_string(i), std::string(1000, 'x'));
+  }
+  for (int round = 0; round < 5; ++round) {
+    for (int i = 0; i < 14'000; ++i) {
+      Get("key" + std::to_string(i));
+    }
+  }
+  store_->ChargeExternal(8 * kMiB);
+  for (int i = 0; i < 10; ++i) {
+    store_->Maintain();
+  }
+  EXPECT_LE(Stats().resident_bytes, 8 * kMiB);
+}
+
 TEST_F(StoreTest, ALimitThatDropsEvictsNoMoreThanItMust) {
   Open({.memory_limit = 16 * kMiB, .policy = PolicyKind::kLru, .shards = 1});
   // Dead records for three quarters of the log, and small live items among them.

@@ -28,6 +28,8 @@ Status AllowDescriptors(uint32_t wanted, uint32_t enough);
 
 // Signals that ask a server to end: what a terminal, an init system and memcached's scripts send.
 std::vector<int> StopSignals();
+// Whether somebody is looking at stderr.
+bool StderrIsTerminal();
 // A reader of our output that goes away, or a terminal that hangs up, is no reason to end.
 void IgnoreHangups();
 

@@ -168,9 +168,12 @@ class Server {
     timer_ = std::make_unique<asio::steady_timer>(*loop_);
     KeepTime();
     platform::DaemonIsUp();
-    log_.Write(Level::kInfo, "rat_memcached " + std::string(kVersion) + ": " +
-                                 std::to_string(options_.memory_limit >> 20) + " MiB, " +
-                                 std::to_string(options_.threads) + " threads, ready");
+    // memcached says nothing; who sits at a terminal wants to know that it has started.
+    log_.Write(platform::StderrIsTerminal() ? Level::kFault : Level::kInfo,
+               "rat_memcached " + std::string(kVersion) + ": serving on " +
+                   TextOf(listeners_.front()->endpoint()) + ", " +
+                   std::to_string(options_.memory_limit >> 20) + " MiB, " +
+                   std::to_string(options_.threads) + " threads");
     return Done{};
   }
 

@@ -62,6 +62,8 @@ Status AllowDescriptors(uint32_t wanted, uint32_t enough) {
 
 std::vector<int> StopSignals() { return {SIGINT, SIGTERM, SIGUSR1}; }
 
+bool StderrIsTerminal() { return ::isatty(STDERR_FILENO) == 1; }
+
 void IgnoreHangups() {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGHUP, SIG_IGN);

@@ -165,9 +165,9 @@ void Refuse(Parse* parse, std::string_view option, std::string_view why) {
 
 constexpr std::string_view kNoEngineKnob = "there are no slab classes to tune; remove the option";
 
-// In the order of the help. Options of memcached that this version lacks stand behind.
 void SetPidFile(Parse* parse, std::string_view value) { parse->options().pid_file = value; }
 
+// In the order of the help. Options of memcached that this version lacks stand behind.
 constexpr Option kOptions[] = {
     {'p', "port", "NUM", "TCP port to listen on (default: 11211; -1: any free port)",
      [](Parse* p, std::string_view v) { SetPort(p, v); }},

@@ -50,7 +50,8 @@ Result<std::string> WritePidFile(const std::string& path);
 // Writes `text` to `path`, by way of `path` + ".lck".
 Status WriteFileAtomically(const std::string& path, const std::string& temporary,
                            const std::string& text);
-void RemoveFile(const std::string& path);
+// Removes the file if it still names this process.
+void RemovePidFile(const std::string& path);
 
 // Closes a socket that no object owns.
 void CloseSocket(int handle);

@@ -103,6 +103,7 @@ class Server {
     if (!options_.user.empty() && platform::RunsAsRoot()) {
       if (Status status = platform::BecomeUser(options_.user); !status.ok()) return status;
     }
+    if (Status status = WritePortFile(); !status.ok()) return status;
     if (!options_.pid_file.empty()) {
       const Result<std::string> warning = platform::WritePidFile(options_.pid_file);
       if (!warning.ok()) return warning.error();
@@ -110,7 +111,7 @@ class Server {
         log_.Write(Level::kFault, "rat_memcached: warning: " + warning.value());
       }
     }
-    return WritePortFile();
+    return Done{};
   }
 
   Status Listen() {
@@ -248,7 +249,7 @@ class Server {
   }
 
   void RemovePidFile() {
-    if (!options_.pid_file.empty()) platform::RemoveFile(options_.pid_file);
+    if (!options_.pid_file.empty()) platform::RemovePidFile(options_.pid_file);
   }
 
   bool AllDone() const {

@@ -58,9 +58,9 @@ struct alignas(64) Bucket {
   // Odd while locked. The upper bits count the changes made under the lock; a reader would have to
   // sleep through 2^31 of them to be fooled.
   std::atomic<uint32_t> lock;
-  // Items at home here that lie in a later bucket, and how many buckets away the farthest is. Both
-  // stay at kMany once they have got there; that reach stands for the whole table. Written under
-  // shard lock and bucket lock.
+  // Items at home here that lie in a later bucket, and how many buckets away the farthest is. A
+  // count of kMany is too many to count and stays; a reach of kMany stands for the whole table.
+  // Written under shard lock and bucket lock.
   static constexpr uint8_t kMany = UINT8_MAX;
   std::atomic<uint8_t> displaced;
   std::atomic<uint8_t> reach;
@@ -329,11 +329,17 @@ inline Index::LockedHome::LockedHome(const Index* index, uint64_t hash) {
     const Shape shape{index->shape_.load(std::memory_order_acquire)};
     home_ = index->ComputeIn(shape, hash);
     const uint32_t locked = home_.bucket->Lock();
-    // Under the lock the shape of this table cannot change; so it was this or it is another.
     if (index->shape_.load(std::memory_order_relaxed) == shape.word &&
         index->buckets_[home_.table_index].load(std::memory_order_relaxed) == home_.buckets)
         [[likely]] {
-      return;
+      // The shape may have changed, the bucket been released, and both come back since. Then the
+      // word is another, as versions never begin anew; and if it is ours still, the lock was held
+      // all the time, and under it the shape of this table cannot change. Acquire fence: in this
+      // order.
+      std::atomic_thread_fence(std::memory_order_acquire);
+      if (home_.bucket->lock.load(std::memory_order_relaxed) == locked) [[likely]] {
+        return;
+      }
     }
     home_.bucket->UnlockStray(locked);
   }

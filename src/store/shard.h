@@ -333,7 +333,7 @@ class Shard {
   Victim PickDead() RAT_REQUIRES(mutex_);
   // The meta bits of an item drawn at random; nothing if the draw failed.
   std::optional<SlotMeta> SampleMeta() RAT_REQUIRES(mutex_);
-  // Raises the pressure if all of the segment's items had to be moved, so that nothing was won.
+  // The pressure counts how often in a row nothing was won by it, since all items had to be moved.
   void CleanVictim(Victim victim, int* pressure) RAT_REQUIRES(mutex_);
   void CleanSegment(SegmentId id, Clean how, int pressure) RAT_REQUIRES(mutex_);
   // Both return whether the record stayed (at another place).

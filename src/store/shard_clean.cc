@@ -18,7 +18,8 @@ constexpr size_t kTicksPerTurnover = 32;
 // However small the limit, a shard keeps this many segments; fewer do not work.
 constexpr size_t kSegmentsMin = 8;
 // Segments that one set cleans at most to get one, as long as the log has memory beyond its limit.
-constexpr size_t kCleaningsPerSegment = 8;
+// Enough for the last to be cleaned under full pressure, if nothing was won before.
+constexpr size_t kCleaningsPerSegment = EvictionPolicy::kPressureMax + 1;
 // Segments that maintenance frees at most per call and shard: dead ones, and ones beyond the limit.
 constexpr int kDeadPerMaintenance = 16;
 constexpr int kExcessPerMaintenance = 64;
@@ -161,8 +162,9 @@ std::optional<SlotMeta> Shard::SampleMeta() {
 void Shard::CleanVictim(Victim victim, int* pressure) {
   const SegmentId in_use_before = log_->segments_in_use();
   CleanSegment(victim.id, victim.how, *pressure);
-  if (log_->segments_in_use() < in_use_before) return;
-  *pressure = std::min(*pressure + 1, EvictionPolicy::kPressureMax);
+  *pressure = log_->segments_in_use() < in_use_before
+                  ? 0
+                  : std::min(*pressure + 1, EvictionPolicy::kPressureMax);
 }
 
 void Shard::CleanSegment(SegmentId id, Clean how, int pressure) {

@@ -418,6 +418,30 @@ TEST_F(StoreTest, ALimitThatDropsIsKeptThoughEverythingIsInUse) {
   EXPECT_LE(Stats().resident_bytes, 8 * kMiB);
 }
 
+TEST_F(StoreTest, MaintenanceKeepsLiveItemsWhileDeadOnesFillTheLog) {
+  Open({.memory_limit = 16 * kMiB, .shards = 1});
+  // Every segment is about half dead, and every live item hot.
+  constexpr int kItems = 14'000;
+  for (int i = 0; i < kItems; ++i) {
+    Put("key" + std::to_string(i), std::string(1000, 'x'));
+  }
+  int kept = 0;
+  for (int i = 0; i < kItems; ++i) {
+    i % 2 == 0 ? (void)Delete("key" + std::to_string(i)) : (void)++kept;
+  }
+  for (int round = 0; round < 5; ++round) {
+    for (int i = 1; i < kItems; i += 2) {
+      Get("key" + std::to_string(i));
+    }
+  }
+  store_->ChargeExternal(6 * kMiB);
+  for (int i = 0; i < 10; ++i) {
+    store_->Maintain();
+  }
+  EXPECT_LE(Stats().resident_bytes, 10 * kMiB);
+  EXPECT_GT(Stats().items, static_cast<uint64_t>(kept) * 9 / 10);
+}
+
 TEST_F(StoreTest, ALimitThatDropsEvictsNoMoreThanItMust) {
   Open({.memory_limit = 16 * kMiB, .policy = PolicyKind::kLru, .shards = 1});
   // Dead records for three quarters of the log, and small live items among them.

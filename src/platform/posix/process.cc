@@ -148,18 +148,26 @@ Status WriteFileAtomically(const std::string& path, const std::string& temporary
   return Done{};
 }
 
+namespace {
+
+// The process that a pid file names; 0 if there is no such file or no number in it.
+pid_t NamedProcess(const std::string& path) {
+  std::FILE* const file = std::fopen(path.c_str(), "r");
+  if (file == nullptr) return 0;
+  long pid = 0;
+  const bool readable = std::fscanf(file, "%ld", &pid) == 1;
+  std::fclose(file);
+  return readable && pid > 0 ? static_cast<pid_t>(pid) : 0;
+}
+
+}  // namespace
+
 Result<std::string> WritePidFile(const std::string& path) {
   std::string warning;
-  std::FILE* const old = std::fopen(path.c_str(), "r");
-  if (old != nullptr) {
-    long pid = 0;
-    const bool readable = std::fscanf(old, "%ld", &pid) == 1;
-    std::fclose(old);
-    if (readable && pid > 0 && pid != ::getpid() &&
-        (::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM)) {
-      warning = "the pid file " + path + " named a running process, " + std::to_string(pid) +
-                "; it now names this one";
-    }
+  const pid_t old = NamedProcess(path);
+  if (old != 0 && old != ::getpid() && (::kill(old, 0) == 0 || errno == EPERM)) {
+    warning = "the pid file " + path + " named a running process, " + std::to_string(old) +
+              "; it now names this one";
   }
   const Status written =
       WriteFileAtomically(path, path + ".tmp", std::to_string(::getpid()) + "\n");
@@ -167,7 +175,9 @@ Result<std::string> WritePidFile(const std::string& path) {
   return warning;
 }
 
-void RemoveFile(const std::string& path) { ::unlink(path.c_str()); }
+void RemovePidFile(const std::string& path) {
+  if (NamedProcess(path) == ::getpid()) ::unlink(path.c_str());
+}
 
 void CloseSocket(int handle) { ::close(handle); }
 

@@ -16,13 +16,4 @@ inline void PrefetchForRead(const void* address) {
 #endif
 }
 
-// For a line that will be written, such as one with a lock in it.
-inline void PrefetchForWrite(const void* address) {
-#if defined(_MSC_VER) && !defined(__clang__)
-  _mm_prefetch(static_cast<const char*>(address), _MM_HINT_T0);
-#else
-  __builtin_prefetch(address, 1);
-#endif
-}
-
 }  // namespace rat_memcache

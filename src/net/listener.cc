@@ -16,12 +16,6 @@ using observe::Count;
 // How long to wait before the next try when there are no descriptors left.
 constexpr std::chrono::milliseconds kPause{100};
 
-std::string TextOf(const tcp::endpoint& endpoint) {
-  const std::string address = endpoint.address().to_string();
-  return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
-         std::to_string(endpoint.port());
-}
-
 Result<Acceptor> Bind(asio::io_context* loop, const tcp::endpoint& endpoint, uint32_t backlog) {
   Acceptor acceptor(*loop);
   asio::error_code error;

@@ -8,7 +8,6 @@
 #include <asio/post.hpp>
 
 #include "net/connection.h"
-#include "platform/process.h"
 
 namespace rat_memcache::net {
 
@@ -58,10 +57,7 @@ void Worker::Join() {
 void Worker::Adopt(asio::ip::tcp protocol, Socket::native_handle_type handle) {
   asio::post(loop_, [this, protocol, handle] {
     Socket socket(loop_);
-    asio::error_code error;
-    socket.assign(protocol, handle, error);
-    if (error) platform::CloseSocket(handle);
-    if (!error) socket.non_blocking(true, error);
+    asio::error_code error = TakeOver(protocol, handle, &socket);
     // Replies go out in one piece; waiting for more to send would only delay them.
     if (!error) socket.set_option(asio::ip::tcp::no_delay(true), error);
     if (!error) socket.set_option(asio::socket_base::keep_alive(true), error);

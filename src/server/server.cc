@@ -48,12 +48,6 @@ std::string EventBackend() {
          std::to_string(ASIO_VERSION / 100 % 1000) + "." + std::to_string(ASIO_VERSION % 100);
 }
 
-std::string TextOf(const asio::ip::tcp::endpoint& endpoint) {
-  const std::string address = endpoint.address().to_string();
-  return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
-         std::to_string(endpoint.port());
-}
-
 class Server {
  public:
   explicit Server(const config::CommandLine& command_line)
@@ -123,7 +117,8 @@ class Server {
                               options_.backlog, counters_);
       if (!opened.ok()) return opened.error();
       for (auto& listener : opened.value()) {
-        log_.Write(Level::kInfo, "rat_memcached: listening on " + TextOf(listener->endpoint()));
+        log_.Write(Level::kInfo,
+                   "rat_memcached: listening on " + net::TextOf(listener->endpoint()));
         listeners_.push_back(std::move(listener));
       }
     }
@@ -172,7 +167,7 @@ class Server {
     // memcached says nothing; who sits at a terminal wants to know that it has started.
     log_.Write(platform::StderrIsTerminal() ? Level::kFault : Level::kInfo,
                "rat_memcached " + std::string(kVersion) + ": serving on " +
-                   TextOf(listeners_.front()->endpoint()) + ", " +
+                   net::TextOf(listeners_.front()->endpoint()) + ", " +
                    std::to_string(options_.memory_limit >> 20) + " MiB, " +
                    std::to_string(options_.threads) + " threads");
     return Done{};
@@ -202,9 +197,7 @@ class Server {
   void Refuse(asio::ip::tcp protocol, net::Socket::native_handle_type handle) {
     counters_->Add(Count::kConnectionsRejected);
     net::Socket socket(*loop_);
-    asio::error_code error;
-    socket.assign(protocol, handle, error);
-    if (!error) socket.non_blocking(true, error);
+    asio::error_code error = net::TakeOver(protocol, handle, &socket);
     if (!error) socket.send(asio::buffer(kTooManyConnections), 0, error);
     log_.Write(Level::kInfo,
                "rat_memcached: refused a connection: " + std::to_string(options_.clients_max()) +

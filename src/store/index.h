@@ -118,9 +118,10 @@ class Index {
   Index& operator=(const Index&) = delete;
 
   // Brings the cache line of a hash's bucket on its way; returns the bucket. Any thread, no lock.
+  // Not for writing, which would take the line away from other readers of a hot bucket.
   const Bucket* Prefetch(uint64_t hash) const {
     const Bucket* const bucket = Compute(hash).bucket;
-    PrefetchForWrite(bucket);
+    PrefetchForRead(bucket);
     return bucket;
   }
   // The location that a search in this bucket would look at first, or 0. A guess for prefetching:

@@ -434,7 +434,7 @@ class ItemView {
 
   const Shard* shard_;
   ItemRecord record_;
-  const char* payload_;
+  const char* payload_;  // not asked of the record: known before it has arrived
   uint32_t value_size_;  // asked for once: without the lock, another answer could follow
   bool locked_;
 };

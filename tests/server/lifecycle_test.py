@@ -50,11 +50,7 @@ def accepts(port, host=HOST):
 
 
 def server_has_read(server, size):
-    with socket.create_connection((HOST, server.port), timeout=DEADLINE_S) as connection:
-        connection.sendall(b"stats\r\nquit\r\n")
-        reply = b""
-        while data := connection.recv(65536):
-            reply += data
+    reply = ask(server.port, b"stats\r\n")
     return int(reply.split(b"STAT bytes_read ")[1].split()[0]) >= size
 
 

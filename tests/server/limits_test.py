@@ -48,6 +48,11 @@ def receive_all(connection):
     return data
 
 
+def store(test, connection, key, value):
+    connection.sendall(b"set %s 0 0 %d\r\n%s\r\n" % (key, len(value), value))
+    test.assertEqual(receive(connection, 8), b"STORED\r\n")
+
+
 def still_serves(test, server):
     with server.connect() as connection:
         connection.sendall(b"set alive 0 0 1\r\n1\r\nget alive\r\n")
@@ -78,8 +83,7 @@ class Memory(unittest.TestCase):
     def test_a_client_that_never_reads_is_not_read(self):
         with ServerProcess(BINARY, ["-m", "64"]) as server:
             with server.connect() as connection:
-                connection.sendall(b"set big 0 0 1000000\r\n" + b"x" * 1_000_000 + b"\r\n")
-                self.assertEqual(receive(connection, 8), b"STORED\r\n")
+                store(self, connection, b"big", b"x" * 1_000_000)
             before = resident_bytes(server)
             greedy = [server.connect() for _ in range(20)]
             for connection in greedy:
@@ -100,8 +104,7 @@ class Memory(unittest.TestCase):
         for request in (b"get a\r\n", b"stats\r\n"):
             with self.subTest(request=request), ServerProcess(BINARY, ["-m", "64"]) as server:
                 with server.connect() as connection:
-                    connection.sendall(b"set a 0 0 4000\r\n" + b"x" * 4000 + b"\r\n")
-                    self.assertEqual(receive(connection, 8), b"STORED\r\n")
+                    store(self, connection, b"a", b"x" * 4000)
                 before = resident_bytes(server)
                 greedy = [server.connect() for _ in range(20)]
                 for connection in greedy:
@@ -118,8 +121,7 @@ class Memory(unittest.TestCase):
         with ServerProcess(BINARY, ["-m", "8", "-I", "2m"]) as server:
             value = bytes(range(256)) * 4096  # 1 MiB
             with server.connect() as slow, server.connect() as other:
-                other.sendall(b"set big 0 0 %d\r\n" % len(value) + value + b"\r\n")
-                self.assertEqual(receive(other, 8), b"STORED\r\n")
+                store(self, other, b"big", value)
                 slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
                 slow.sendall(b"get big\r\n" * 8)
                 head = receive(slow, 10)
@@ -127,8 +129,7 @@ class Memory(unittest.TestCase):
                 self.assertEqual(receive(other, 9), b"DELETED\r\n")
                 for i in range(200):  # many times the memory
                     filler = b"%08d" % i * 12_500
-                    other.sendall(b"set f%d 0 0 %d\r\n" % (i, len(filler)) + filler + b"\r\n")
-                    self.assertEqual(receive(other, 8), b"STORED\r\n")
+                    store(self, other, b"f%d" % i, filler)
                 reply = b"VALUE big 0 %d\r\n" % len(value) + value + b"\r\nEND\r\n"
                 self.assertEqual(head + receive(slow, len(reply) - len(head)), reply)
 

@@ -32,7 +32,7 @@ Shard::Shard(StoreShared* shared, const Options& options, std::unique_ptr<Index>
     : shared_(shared),
       index_(std::move(index)),
       log_(std::move(log)),
-      policy_(MakePolicy(options.policy)),
+      policy_(MakePolicy(options.eviction)),
       random_(shared->seed | 1) {
   for (auto& pool : open_) {
     pool.fill(kNoSegment);

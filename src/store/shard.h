@@ -151,7 +151,7 @@ class Shard {
   struct Options {
     size_t memory_limit = 0;
     size_t segment_bytes = 0;
-    PolicyKind policy = PolicyKind::kS3Fifo;
+    EvictionStrategy eviction = EvictionStrategy::kS3Fifo;
   };
 
   static Result<std::unique_ptr<Shard>> Make(StoreShared* shared, const Options& options);
@@ -184,10 +184,6 @@ class Shard {
   void Maintain();
   ShardStats Stats();
   void ResetStats();
-  std::string_view policy_name() {
-    MutexLock lock(&mutex_);
-    return policy_->name();
-  }
 
  private:
   friend class ItemView;
@@ -331,8 +327,11 @@ class Shard {
   };
   Victim PickVictim(int pressure) RAT_REQUIRES(mutex_);
   Victim PickDead() RAT_REQUIRES(mutex_);
-  // The meta bits of an item drawn at random; nothing if the draw failed.
-  std::optional<SlotMeta> SampleMeta() RAT_REQUIRES(mutex_);
+  // An item drawn at random; nothing if the draw failed.
+  std::optional<ItemTraits> SampleItem() RAT_REQUIRES(mutex_);
+  // What the policy says of an item, `record`, that is alive; `meta` may change.
+  Verdict AskPolicy(uint64_t hash, const ItemRecord& record, Clean how, int pressure,
+                    SlotMeta* meta) RAT_REQUIRES(mutex_);
   // The pressure counts how often in a row nothing was won by it, since all items had to be moved.
   void CleanVictim(Victim victim, int* pressure) RAT_REQUIRES(mutex_);
   void CleanSegment(SegmentId id, Clean how, int pressure) RAT_REQUIRES(mutex_);

@@ -150,13 +150,25 @@ Shard::Victim Shard::PickVictim(int pressure) {
   return {policy_->Pick(*log_), Clean::kByPolicy};
 }
 
-std::optional<SlotMeta> Shard::SampleMeta() {
+std::optional<ItemTraits> Shard::SampleItem() {
   // xorshift64: cheap, and good enough to draw a sample.
   random_ ^= random_ << 13;
   random_ ^= random_ >> 7;
   random_ ^= random_ << 17;
   const Slot slot = index_->Sample(random_);
-  return slot.empty() ? std::nullopt : std::optional(slot.meta());
+  if (slot.empty()) return std::nullopt;
+  return ItemTraits{slot.meta(),
+                    policy_->judges_by_exptime() ? ItemAt(slot.location()).exptime() : 0};
+}
+
+Verdict Shard::AskPolicy(uint64_t hash, const ItemRecord& record, Clean how, int pressure,
+                         SlotMeta* meta) {
+  if (how == Clean::kKeepLive) return Verdict::kKeep;
+  if (pressure >= EvictionPolicy::kPressureMax) return Verdict::kDrop;
+  ItemTraits item{*meta, policy_->judges_by_exptime() ? record.exptime() : 0};
+  const Verdict verdict = policy_->Judge(hash, &item, pressure);
+  *meta = item.meta;
+  return verdict;
 }
 
 void Shard::CleanVictim(Victim victim, int* pressure) {
@@ -177,8 +189,9 @@ void Shard::CleanSegment(SegmentId id, Clean how, int pressure) {
     policy_->BeginSegment(
         {.items = index_->items(),
          .tick = tick(),
+         .now = Now(),
          // Called back at once, so under the shard lock.
-         .sample = [this]() RAT_NO_THREAD_SAFETY_ANALYSIS { return SampleMeta(); }});
+         .sample = [this]() RAT_NO_THREAD_SAFETY_ANALYSIS { return SampleItem(); }});
   }
 
   // Every live item costs a visit to its bucket somewhere in the index: fetch a few at a time.
@@ -248,11 +261,7 @@ bool Shard::CleanItem(char* at, uint64_t hash, Clean how, int pressure) {
       break;
   }
   SlotMeta meta = position.slot.meta();
-  Verdict verdict = Verdict::kKeep;
-  if (how == Clean::kByPolicy) {
-    verdict =
-        pressure < EvictionPolicy::kPressureMax ? policy_->Judge(&meta, pressure) : Verdict::kDrop;
-  }
+  const Verdict verdict = AskPolicy(hash, record, how, pressure, &meta);
   const int pool = verdict == Verdict::kPromote ? kPools - 1 : (*log_)[victim_].pool;
   const size_t bytes = record.record_size();
   char* const to =
@@ -307,11 +316,7 @@ bool Shard::CleanPiece(char* at, Clean how, int pressure) {
     return false;
   }
   SlotMeta meta = owner.slot.meta();
-  Verdict verdict = Verdict::kKeep;
-  if (how == Clean::kByPolicy) {
-    verdict =
-        pressure < EvictionPolicy::kPressureMax ? policy_->Judge(&meta, pressure) : Verdict::kDrop;
-  }
+  const Verdict verdict = AskPolicy(hash, stub, how, pressure, &meta);
   const int pool = verdict == Verdict::kPromote ? kPools - 1 : (*log_)[victim_].pool;
   char* const to = verdict == Verdict::kDrop
                        ? nullptr

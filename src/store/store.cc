@@ -88,7 +88,7 @@ Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options, const Co
   for (size_t i = 0; i < shards; ++i) {
     auto shard = Shard::Make(&shared, {.memory_limit = shard_bytes,
                                        .segment_bytes = store->segment_bytes_,
-                                       .policy = options.policy});
+                                       .eviction = options.eviction});
     if (!shard.ok()) return shard.error();
     store->shards_.push_back(std::move(shard).value());
   }

@@ -33,7 +33,7 @@ struct StoreOptions {
   size_t item_size_max = 1 << 20;
   // Threads that are expected to work at the same time; decides the number of shards.
   uint32_t threads = 4;
-  PolicyKind policy = PolicyKind::kS3Fifo;
+  EvictionStrategy eviction = EvictionStrategy::kS3Fifo;
   bool cas_enabled = true;
   // Of the hash; 0 draws one.
   uint64_t seed = 0;

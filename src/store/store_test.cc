@@ -443,7 +443,7 @@ TEST_F(StoreTest, MaintenanceKeepsLiveItemsWhileDeadOnesFillTheLog) {
 }
 
 TEST_F(StoreTest, ALimitThatDropsEvictsNoMoreThanItMust) {
-  Open({.memory_limit = 16 * kMiB, .policy = PolicyKind::kLru, .shards = 1});
+  Open({.memory_limit = 16 * kMiB, .eviction = EvictionStrategy::kLru, .shards = 1});
   // Dead records for three quarters of the log, and small live items among them.
   constexpr int kItems = 4000;
   for (int i = 0; i < kItems; ++i) {
@@ -536,8 +536,8 @@ TEST_F(StoreTest, RefusesImpossibleOptions) {
 
 // Hits under every policy: a hot set that is asked for again and again must survive a scan.
 TEST_F(StoreTest, PoliciesKeepWhatIsUsed) {
-  for (const PolicyKind policy : {PolicyKind::kLru, PolicyKind::kS3Fifo, PolicyKind::kFifo}) {
-    Open({.memory_limit = 16 * kMiB, .policy = policy});
+  for (const EvictionStrategy policy : {EvictionStrategy::kLru, EvictionStrategy::kS3Fifo, EvictionStrategy::kFifo}) {
+    Open({.memory_limit = 16 * kMiB, .eviction = policy});
     int lost = 0;
     for (int i = 0; i < 200'000; ++i) {
       Put("scan" + std::to_string(i), std::string(200, 's'));
@@ -547,7 +547,7 @@ TEST_F(StoreTest, PoliciesKeepWhatIsUsed) {
         Put(hot, "h");
       }
     }
-    if (policy == PolicyKind::kFifo) {
+    if (policy == EvictionStrategy::kFifo) {
       EXPECT_GT(lost, 2000);
     } else {
       EXPECT_LE(lost, 1010) << store_->Stats().shards;
@@ -566,9 +566,9 @@ TEST_F(StoreTest, AgreesWithAModel) {
     uint32_t exptime;
   };
   for (const size_t limit : {1 * kMiB, 20 * kMiB}) {
-    for (const PolicyKind policy : {PolicyKind::kS3Fifo, PolicyKind::kLru, PolicyKind::kFifo}) {
+    for (const EvictionStrategy policy : {EvictionStrategy::kS3Fifo, EvictionStrategy::kLru, EvictionStrategy::kFifo}) {
       std::mt19937 random(seed);
-      Open({.memory_limit = limit, .item_size_max = limit / 4, .policy = policy});
+      Open({.memory_limit = limit, .item_size_max = limit / 4, .eviction = policy});
       std::map<std::string, Value> model;
       const auto check = [&](const std::string& key) {
         const std::string got = Get(key);

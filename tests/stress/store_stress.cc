@@ -80,12 +80,12 @@ struct Options {
 
 class Stress {
  public:
-  Stress(const Options& options, size_t memory_limit, PolicyKind policy)
+  Stress(const Options& options, size_t memory_limit, EvictionStrategy policy)
       : options_(options),
         store_(std::move(Store::Open({.memory_limit = memory_limit,
                                       .item_size_max = memory_limit / 4,
                                       .threads = options.threads,
-                                      .policy = policy},
+                                      .eviction = policy},
                                      &clock_))
                    .value()) {}
 
@@ -331,12 +331,12 @@ int main(int argc, char** argv) {
   struct Setting {
     const char* name;
     size_t memory_limit;
-    PolicyKind policy;
+    EvictionStrategy policy;
   };
-  constexpr Setting kSettings[] = {{"1 MiB, s3fifo", size_t{1} << 20, PolicyKind::kS3Fifo},
-                                   {"1 MiB, lru", size_t{1} << 20, PolicyKind::kLru},
-                                   {"40 MiB, s3fifo", size_t{40} << 20, PolicyKind::kS3Fifo},
-                                   {"2 MiB, fifo", size_t{2} << 20, PolicyKind::kFifo}};
+  constexpr Setting kSettings[] = {{"1 MiB, s3fifo", size_t{1} << 20, EvictionStrategy::kS3Fifo},
+                                   {"1 MiB, lru", size_t{1} << 20, EvictionStrategy::kLru},
+                                   {"40 MiB, s3fifo", size_t{40} << 20, EvictionStrategy::kS3Fifo},
+                                   {"2 MiB, fifo", size_t{2} << 20, EvictionStrategy::kFifo}};
   options.seconds /= std::size(kSettings);
   for (const Setting& setting : kSettings) {
     std::printf("%s\n", setting.name);

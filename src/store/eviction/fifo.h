@@ -9,14 +9,9 @@ namespace rat_memcache::store {
 
 class FifoPolicy final : public EvictionPolicy {
  public:
-  std::string_view name() const override { return "fifo"; }
-  int Place(uint64_t) override { return 0; }
+  EvictionStrategy strategy() const override { return EvictionStrategy::kFifo; }
   SegmentId Pick(const SegmentLog& log) const override { return OldestCleanable(log); }
-  void BeginSegment(const Survey&) override {}
-  Verdict Judge(SlotMeta*, int) const override { return Verdict::kDrop; }
-  void OnDrop(uint64_t, SlotMeta) override {}
-  void EndSegment(size_t, size_t) override {}
-  size_t bytes() const override { return 0; }
+  Verdict Judge(uint64_t, ItemTraits*, int) override { return Verdict::kDrop; }
 };
 
 }  // namespace rat_memcache::store

@@ -2,22 +2,42 @@
 #include "store/eviction/policy.h"
 
 #include "base/check.h"
+#include "store/eviction/clock.h"
 #include "store/eviction/fifo.h"
+#include "store/eviction/lfu.h"
 #include "store/eviction/lru.h"
+#include "store/eviction/lru_lfu.h"
+#include "store/eviction/none.h"
 #include "store/eviction/s3_fifo.h"
+#include "store/eviction/tiny_lfu.h"
+#include "store/eviction/ttl_based.h"
 
 namespace rat_memcache::store {
 
-std::unique_ptr<EvictionPolicy> MakePolicy(PolicyKind kind) {
-  switch (kind) {
-    case PolicyKind::kFifo:
+std::unique_ptr<EvictionPolicy> MakePolicy(EvictionStrategy strategy) {
+  switch (strategy) {
+    case EvictionStrategy::kFifo:
       return std::make_unique<FifoPolicy>();
-    case PolicyKind::kLru:
+    case EvictionStrategy::kClock:
+      return std::make_unique<ClockPolicy>();
+    case EvictionStrategy::kLru:
       return std::make_unique<LruPolicy>();
-    case PolicyKind::kS3Fifo:
+    case EvictionStrategy::kLfu:
+      return std::make_unique<LfuPolicy>();
+    case EvictionStrategy::kLruLfu:
+      return std::make_unique<LruLfuPolicy>();
+    case EvictionStrategy::kTtlBased:
+      return std::make_unique<TtlBasedPolicy>();
+    case EvictionStrategy::kS3Fifo:
       return std::make_unique<S3FifoPolicy>();
+    case EvictionStrategy::kTinyLfu:
+      return std::make_unique<TinyLfuPolicy>();
+    case EvictionStrategy::kAdaptive:
+      return std::make_unique<S3FifoPolicy>();
+    case EvictionStrategy::kNone:
+      return std::make_unique<NonePolicy>();
   }
-  RAT_CHECK(false, "unknown eviction policy");
+  RAT_CHECK(false, "unknown eviction strategy");
 }
 
 SegmentId OldestCleanable(const SegmentLog& log, int pool) {

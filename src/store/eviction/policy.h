@@ -5,7 +5,7 @@
 // them. So a policy is asked once per insert and once per item cleaned, and it can be exchanged
 // while items stay where they are.
 //
-// To add a policy: a file pair in this folder, a value of PolicyKind, a line in policy.cc.
+// To add a policy: a file pair in this folder, a value of EvictionStrategy, a line in policy.cc.
 //
 // Threads: one policy belongs to one shard and is called under its lock.
 // SPDX-License-Identifier: LGPL-3.0-or-later
@@ -18,17 +18,24 @@
 #include <optional>
 #include <string_view>
 
+#include "config/eviction_strategy.h"
 #include "store/segment_log.h"
 #include "store/slot.h"
 
 namespace rat_memcache::store {
 
-enum class PolicyKind : uint8_t { kFifo, kLru, kS3Fifo };
+using config::EvictionStrategy;
 
 enum class Verdict : uint8_t {
   kDrop,     // evict the item
   kKeep,     // move it to the young end of its own pool
   kPromote,  // move it to the young end of pool 1
+};
+
+// What a policy may know of an item.
+struct ItemTraits {
+  SlotMeta meta;
+  uint32_t exptime = 0;  // second of the coarse clock, 0: never; only if it judges_by_exptime()
 };
 
 class EvictionPolicy {
@@ -37,34 +44,37 @@ class EvictionPolicy {
   struct Survey {
     uint64_t items = 0;  // in the shard
     uint8_t tick = 0;    // the stamp that a hit would set now
-    // Meta bits of an item chosen at random, or nothing (the shard has none, or the draw failed).
-    std::function<std::optional<SlotMeta>()> sample;
+    uint32_t now = 0;    // second of the coarse clock
+    // An item chosen at random, or nothing (the shard has none, or the draw failed).
+    std::function<std::optional<ItemTraits>()> sample;
   };
 
   virtual ~EvictionPolicy() = default;
-  virtual std::string_view name() const = 0;
+  virtual EvictionStrategy strategy() const = 0;
+  // Whether it wants to be told when items expire; that costs an access to each.
+  virtual bool judges_by_exptime() const { return false; }
 
   // The pool of an item whose key is new to the shard.
-  virtual int Place(uint64_t hash) = 0;
+  virtual int Place(uint64_t /*hash*/) { return 0; }
   // The segment to clean; kNoSegment if none can be.
   virtual SegmentId Pick(const SegmentLog& log) const = 0;
   // Called once before the items of a segment are judged.
-  virtual void BeginSegment(const Survey& survey) = 0;
-  // `meta` is what the item keeps if it stays; the policy may change it. `pressure` counts the
-  // segments that were cleaned in a row without making room: a policy that grows stricter with it
-  // ends the search early. (From kPressureMax on, nothing is kept and nobody is asked.)
-  virtual Verdict Judge(SlotMeta* meta, int pressure) const = 0;
-  // An item of `bytes` was evicted (not expired, not deleted) after this verdict.
-  virtual void OnDrop(uint64_t hash, SlotMeta meta) = 0;
+  virtual void BeginSegment(const Survey& /*survey*/) {}
+  // `item->meta` is what the item keeps if it stays; the policy may change it. `pressure` counts
+  // the segments that were cleaned in a row without making room: a policy that grows stricter with
+  // it ends the search early. (From kPressureMax on, nothing is kept and nobody is asked.)
+  virtual Verdict Judge(uint64_t hash, ItemTraits* item, int pressure) = 0;
+  // An item was evicted (not expired, not deleted) after this verdict.
+  virtual void OnDrop(uint64_t /*hash*/, SlotMeta /*meta*/) {}
   // Called once after a segment: how many bytes of live items were in it, and how many stayed.
-  virtual void EndSegment(size_t bytes_seen, size_t bytes_kept) = 0;
+  virtual void EndSegment(size_t /*bytes_seen*/, size_t /*bytes_kept*/) {}
   // Memory behind the policy's own tables.
-  virtual size_t bytes() const = 0;
+  virtual size_t bytes() const { return 0; }
 
   static constexpr int kPressureMax = 8;
 };
 
-std::unique_ptr<EvictionPolicy> MakePolicy(PolicyKind kind);
+std::unique_ptr<EvictionPolicy> MakePolicy(EvictionStrategy strategy);
 
 // The segment that was opened first among those that can be cleaned, over all pools.
 SegmentId OldestCleanable(const SegmentLog& log);

@@ -17,7 +17,8 @@ void S3FifoPolicy::BeginSegment(const Survey& survey) {
   ghost_.FitTo(static_cast<size_t>(static_cast<double>(survey.items) * kGhostShare));
 }
 
-Verdict S3FifoPolicy::Judge(SlotMeta* meta, int pressure) const {
+Verdict S3FifoPolicy::Judge(uint64_t, ItemTraits* item, int pressure) {
+  SlotMeta* const meta = &item->meta;
   const uint8_t freq = std::min(meta->freq, kFreqMax);
   if (freq <= pressure / 2) return Verdict::kDrop;
   if (meta->pool == kSmall) {

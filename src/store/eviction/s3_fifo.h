@@ -22,13 +22,12 @@ class S3FifoPolicy final : public EvictionPolicy {
   static constexpr int kSmall = 0;
   static constexpr int kMain = 1;
 
-  std::string_view name() const override { return "s3fifo"; }
+  EvictionStrategy strategy() const override { return EvictionStrategy::kS3Fifo; }
   int Place(uint64_t hash) override { return ghost_.Take(hash) ? kMain : kSmall; }
   SegmentId Pick(const SegmentLog& log) const override;
   void BeginSegment(const Survey& survey) override;
-  Verdict Judge(SlotMeta* meta, int pressure) const override;
+  Verdict Judge(uint64_t hash, ItemTraits* item, int pressure) override;
   void OnDrop(uint64_t hash, SlotMeta meta) override;
-  void EndSegment(size_t, size_t) override {}
   size_t bytes() const override { return ghost_.bytes(); }
 
  private:

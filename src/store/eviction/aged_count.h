@@ -1,0 +1,13 @@
+// How counts of hits age where old favourites must be able to leave: each time an item is looked at
+// and stays, it loses a quarter of its count. It is looked at about once per turnover of the shard, so
+// a count halves within some two and a half of them.
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+
+namespace rat_memcache::store {
+
+constexpr uint8_t AgedCount(uint8_t count) { return static_cast<uint8_t>(count - (count + 3) / 4); }
+
+}  // namespace rat_memcache::store

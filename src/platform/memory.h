@@ -1,4 +1,5 @@
-// Address space from the operating system: reserved at once, backed by memory as it is used.
+// Memory of the operating system: how much there is, and address space that is reserved at once and
+// backed by memory as it is used.
 //
 // Threads: the calls on different parts of one Reservation may run at the same time.
 // SPDX-License-Identifier: LGPL-3.0-or-later
@@ -12,6 +13,12 @@ namespace rat_memcache::platform {
 
 // Bytes that Release() works on at least; a power of two.
 size_t PageSize();
+
+// Memory that this process may use, in bytes: the machine's, or less if its container (a control
+// group, version 2 or 1) has a limit. Asked for anew by every call.
+size_t UsableMemory();
+// Memory that the process has now, in bytes; 0 if the system does not say.
+size_t ResidentMemory();
 
 // Address space that is freed with the object. Its bytes read as zero until written.
 class Reservation {

@@ -15,6 +15,12 @@ constexpr uint32_t RefusesAt(uint32_t buckets) { return buckets * Bucket::kSlots
 // It loses a page when what remains would be less full than this after losing it.
 constexpr uint32_t SparseAt(uint32_t buckets) { return FullAt(buckets) * 85 / 100; }
 
+// One 16-bit figure per table, whole pages.
+size_t FigureBytes(uint32_t tables) {
+  const size_t page = platform::PageSize();
+  return (tables * sizeof(uint16_t) + page - 1) / page * page;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Index>> Index::Make(uint64_t items_max) {
@@ -25,21 +31,34 @@ Result<std::unique_ptr<Index>> Index::Make(uint64_t items_max) {
   }
   auto memory = platform::Reservation::Make(tables * kMaxBucketsPerTable * sizeof(Bucket));
   if (!memory.ok()) return memory.error();
-  std::unique_ptr<Index> index(new Index(std::move(memory).value(), static_cast<uint32_t>(tables)));
-  if (!index->memory_.Commit(0, kPageBytes)) return Error{"no memory for an index", kExitOs};
+  auto figures = platform::Reservation::Make(2 * FigureBytes(static_cast<uint32_t>(tables)));
+  if (!figures.ok()) return figures.error();
+  std::unique_ptr<Index> index(new Index(std::move(memory).value(), std::move(figures).value(),
+                                         static_cast<uint32_t>(tables)));
+  if (!index->memory_.Commit(0, kPageBytes) || !index->CommitTable(0)) {
+    return Error{"no memory for an index", kExitOs};
+  }
+  index->BucketsIn(0).store(kBucketsPerPage, std::memory_order_relaxed);
   return index;
 }
 
-Index::Index(platform::Reservation memory, uint32_t tables_max)
+Index::Index(platform::Reservation memory, platform::Reservation tables, uint32_t tables_max)
     : memory_(std::move(memory)),
+      tables_(std::move(tables)),
       tables_max_(tables_max),
-      bookkeeping_bytes_(size_t{tables_max} * (sizeof(uint16_t) * 2)),
+      table_buckets_(reinterpret_cast<std::atomic<uint16_t>*>(tables_.data())),
+      table_items_(reinterpret_cast<uint16_t*>(tables_.data() + FigureBytes(tables_max))),
       shape_(Shape::For(1).word),
-      buckets_(std::make_unique<std::atomic<uint16_t>[]>(tables_max)),
-      table_items_(std::make_unique<uint16_t[]>(tables_max)),
-      pages_(1) {
-  buckets_[0].store(kBucketsPerPage, std::memory_order_relaxed);
+      pages_(1) {}
+
+bool Index::CommitTable(uint32_t table) {
+  // Tables share pages; asking again for one that is there does no harm.
+  const size_t page = platform::PageSize();
+  const size_t at = table * sizeof(uint16_t) / page * page;
+  return tables_.Commit(at, page) && tables_.Commit(FigureBytes(tables_max_) + at, page);
 }
+
+size_t Index::bookkeeping_bytes() const { return 2 * FigureBytes(tables()); }
 
 void Index::Place(Bucket* table, uint32_t buckets, Slot slot) {
   const uint32_t home = BucketOf(slot.tag(), buckets);
@@ -144,7 +163,7 @@ void Index::ShrinkIfSparse(uint64_t hash) {
 
 void Index::CollectSlots(uint32_t table, std::vector<Slot>* out) const {
   const Bucket* const first = Table(table);
-  const uint32_t buckets = buckets_[table].load(std::memory_order_relaxed);
+  const uint32_t buckets = BucketsIn(table).load(std::memory_order_relaxed);
   for (const Bucket* bucket = first; bucket != first + buckets; ++bucket) {
     for (const std::atomic<uint64_t>& word : bucket->slots) {
       const Slot slot(word.load(std::memory_order_relaxed));
@@ -165,7 +184,7 @@ void Index::LayOut(uint32_t table, uint32_t buckets, const std::vector<Slot>& sl
   for (const Slot slot : slots) {
     Place(first, buckets, slot);
   }
-  buckets_[table].store(static_cast<uint16_t>(buckets), std::memory_order_relaxed);
+  BucketsIn(table).store(static_cast<uint16_t>(buckets), std::memory_order_relaxed);
   table_items_[table] = static_cast<uint16_t>(slots.size());
 }
 
@@ -194,7 +213,7 @@ void Index::UnlockAll(uint32_t table, uint32_t buckets) {
 }
 
 void Index::Resize(uint32_t table, uint32_t buckets) {
-  const uint32_t before = buckets_[table].load(std::memory_order_relaxed);
+  const uint32_t before = BucketsIn(table).load(std::memory_order_relaxed);
   const uint32_t larger = std::max(before, buckets);
   if (buckets > before) {
     const size_t offset = (size_t{table} * kMaxBucketsPerTable + before) * sizeof(Bucket);
@@ -234,10 +253,10 @@ void Index::Split(const HashAt& hash_at, const PrefetchAt& prefetch_at) {
 
   const uint32_t fresh_buckets = BucketsFor(static_cast<uint32_t>(moving.size()));
   const size_t offset = size_t{fresh} * kMaxBucketsPerTable * sizeof(Bucket);
-  if (!memory_.Commit(offset, fresh_buckets * sizeof(Bucket))) return;
+  if (!CommitTable(fresh) || !memory_.Commit(offset, fresh_buckets * sizeof(Bucket))) return;
   pages_ += fresh_buckets / kBucketsPerPage;
 
-  const uint32_t before = buckets_[source].load(std::memory_order_relaxed);
+  const uint32_t before = BucketsIn(source).load(std::memory_order_relaxed);
   LockAll(source, before);
   // Collected again, since hits have changed meta bits.
   std::vector<Slot>& stay = scratch_;
@@ -266,8 +285,8 @@ void Index::Merge() {
   const uint32_t last = Shape{shape_.load(std::memory_order_relaxed)}.tables() - 1;
   const uint32_t target = last - std::bit_floor(last);
   const uint32_t items = uint32_t{table_items_[last]} + table_items_[target];
-  const uint32_t before = buckets_[target].load(std::memory_order_relaxed);
-  const uint32_t last_buckets = buckets_[last].load(std::memory_order_relaxed);
+  const uint32_t before = BucketsIn(target).load(std::memory_order_relaxed);
+  const uint32_t last_buckets = BucketsIn(last).load(std::memory_order_relaxed);
   const uint32_t after = std::max(before, BucketsFor(items));
   if (items > FullAt(after)) return;
   if (after > before) {

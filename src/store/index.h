@@ -180,7 +180,7 @@ class Index {
       std::atomic_thread_fence(std::memory_order_acquire);
       return home_.bucket->lock.load(std::memory_order_relaxed) == lock_ &&
              index_->shape_.load(std::memory_order_relaxed) == shape_ &&
-             index_->buckets_[home_.table_index].load(std::memory_order_relaxed) == home_.buckets;
+             index_->BucketsIn(home_.table_index).load(std::memory_order_relaxed) == home_.buckets;
     }
 
    private:
@@ -224,7 +224,7 @@ class Index {
 
   uint64_t items() const { return items_; }
   // Memory in use, whole pages.
-  size_t bytes() const { return pages_ * kPageBytes + bookkeeping_bytes_; }
+  size_t bytes() const { return pages_ * kPageBytes + bookkeeping_bytes(); }
   uint32_t tables() const { return static_cast<uint32_t>(Shape{shape_.load()}.tables()); }
   // One slot out of all, chosen by `random` (64 random bits); empty slots are returned too.
   Slot Sample(uint64_t random) const;
@@ -247,7 +247,7 @@ class Index {
     }
   };
 
-  Index(platform::Reservation memory, uint32_t tables_max);
+  Index(platform::Reservation memory, platform::Reservation tables, uint32_t tables_max);
 
   Bucket* Table(uint32_t table) const {
     return reinterpret_cast<Bucket*>(memory_.data()) + size_t{table} * kMaxBucketsPerTable;
@@ -278,16 +278,22 @@ class Index {
   void Merge();
   void ReleasePages(uint32_t table, uint32_t from_bucket, uint32_t to_bucket);
 
+  // Of a table. Relaxed: changed under the locks of all buckets of the table, checked under one.
+  std::atomic<uint16_t>& BucketsIn(uint32_t table) const { return table_buckets_[table]; }
+  // Whether there is memory now for the figures of this table.
+  bool CommitTable(uint32_t table);
+  size_t bookkeeping_bytes() const;
+
   platform::Reservation memory_;
+  platform::Reservation tables_;
   const uint32_t tables_max_;
-  const size_t bookkeeping_bytes_;
+  // Both in tables_, and apart: readers share the first, the second changes with every insert.
+  std::atomic<uint16_t>* const table_buckets_;
+  uint16_t* const table_items_;  // guarded by the shard lock
   // Release after the new tables are laid out; readers load with acquire.
   std::atomic<uint64_t> shape_;
-  // Per table. Relaxed: changed under the locks of all buckets of the table, checked under one.
-  std::unique_ptr<std::atomic<uint16_t>[]> buckets_;
 
   // Guarded by the shard lock.
-  std::unique_ptr<uint16_t[]> table_items_;
   uint64_t items_ = 0;
   size_t pages_ = 0;
   uint32_t released_version_ = 0;  // no lock word in released memory was higher; wraps
@@ -315,7 +321,7 @@ RAT_ALWAYS_INLINE Index::Position Index::Find(const Home& home, Matches&& matche
 
 RAT_ALWAYS_INLINE Index::Home Index::ComputeIn(Shape shape, uint64_t hash) const {
   const uint32_t table_index = shape.TableOf(hash);
-  const uint32_t buckets = buckets_[table_index].load(std::memory_order_relaxed);
+  const uint32_t buckets = BucketsIn(table_index).load(std::memory_order_relaxed);
   const uint32_t tag = static_cast<uint32_t>(hash & Slot::kTagMask);
   Bucket* const table = Table(table_index);
   return {table + BucketOf(tag, buckets), table, table_index, buckets, tag};
@@ -331,7 +337,7 @@ inline Index::LockedHome::LockedHome(const Index* index, uint64_t hash) {
     home_ = index->ComputeIn(shape, hash);
     const uint32_t locked = home_.bucket->Lock();
     if (index->shape_.load(std::memory_order_relaxed) == shape.word &&
-        index->buckets_[home_.table_index].load(std::memory_order_relaxed) == home_.buckets)
+        index->BucketsIn(home_.table_index).load(std::memory_order_relaxed) == home_.buckets)
         [[likely]] {
       // The shape may have changed, the bucket been released, and both come back since. Then the
       // word is another, as versions never begin anew; and if it is ours still, the lock was held

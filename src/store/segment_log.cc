@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #include "store/segment_log.h"
 
+#include <algorithm>
 #include <bit>
+#include <new>
 #include <utility>
 
 #include "store/slot.h"
@@ -17,36 +19,56 @@ Result<std::unique_ptr<SegmentLog>> SegmentLog::Make(size_t arena_bytes, size_t 
   // Readers of a record that may be gone look a little further than the last segment.
   auto arena = platform::Reservation::Make(segments * segment_bytes + kReadAheadMax);
   if (!arena.ok()) return arena.error();
+  auto headers = platform::Reservation::Make(segments * sizeof(Segment));
+  if (!headers.ok()) return headers.error();
   return std::unique_ptr<SegmentLog>(
-      new SegmentLog(std::move(arena).value(), segments, std::countr_zero(segment_bytes)));
+      new SegmentLog(std::move(arena).value(), std::move(headers).value(),
+                     static_cast<SegmentId>(segments), std::countr_zero(segment_bytes)));
 }
 
-SegmentLog::SegmentLog(platform::Reservation arena, size_t segments, int segment_shift)
-    : arena_(std::move(arena)), segment_shift_(segment_shift), segments_(segments) {}
+SegmentLog::SegmentLog(platform::Reservation arena, platform::Reservation headers,
+                       SegmentId segments_max, int segment_shift)
+    : arena_(std::move(arena)),
+      headers_(std::move(headers)),
+      segment_shift_(segment_shift),
+      segments_max_(segments_max),
+      segments_(reinterpret_cast<Segment*>(headers_.data())) {}
+
+size_t SegmentLog::bookkeeping_bytes() const {
+  const size_t page = platform::PageSize();
+  return (first_unused_ * sizeof(Segment) + page - 1) / page * page;
+}
 
 size_t SegmentLog::Available(size_t resident_max) const {
   const size_t allowed = resident_max >> segment_shift_;
-  return allowed > in_use_ ? std::min(allowed, segments_.size()) - in_use_ : 0;
+  return allowed > in_use_ ? std::min<size_t>(allowed, segments_max_) - in_use_ : 0;
+}
+
+SegmentId SegmentLog::TakeUnused() {
+  if (first_unused_ == segments_max_) return kNoSegment;
+  const size_t page = platform::PageSize();
+  const size_t header_page = first_unused_ * sizeof(Segment) / page * page;
+  // Headers share pages; asking again for one that is there does no harm.
+  if (!headers_.Commit(header_page, page)) return kNoSegment;
+  if (!arena_.Commit(size_t{first_unused_} << segment_shift_, segment_bytes())) return kNoSegment;
+  new (&segments_[first_unused_]) Segment;
+  ++resident_;
+  return first_unused_++;
 }
 
 SegmentId SegmentLog::Open(int pool, int ttl_class, uint32_t epoch) {
-  if (Available(SIZE_MAX) == 0) return kNoSegment;
   SegmentId id;
   if (!free_resident_.empty()) {
     id = free_resident_.back();
     free_resident_.pop_back();
-  } else {
-    if (!free_released_.empty()) {
-      id = free_released_.back();
-      free_released_.pop_back();
-    } else {
-      id = first_unused_++;
-    }
-    if (!arena_.Commit(size_t{id} << segment_shift_, segment_bytes())) {
-      free_released_.push_back(id);
-      return kNoSegment;
-    }
+  } else if (!free_released_.empty()) {
+    id = free_released_.back();
+    if (!arena_.Commit(size_t{id} << segment_shift_, segment_bytes())) return kNoSegment;
+    free_released_.pop_back();
     ++resident_;
+  } else {
+    id = TakeUnused();
+    if (id == kNoSegment) return kNoSegment;
   }
   ++in_use_;
 
@@ -55,6 +77,7 @@ SegmentId SegmentLog::Open(int pool, int ttl_class, uint32_t epoch) {
   segment.write_off = static_cast<uint32_t>(Begin(id) - At(0) - (size_t{id} << segment_shift_));
   segment.item_bytes = 0;
   segment.epoch.store(epoch, std::memory_order_release);
+  segment.min_exptime = Segment::kNeverExpires;
   segment.max_exptime = 0;
   segment.sequence = next_sequence_++;
   segment.pool = static_cast<uint8_t>(pool);

@@ -32,8 +32,8 @@ inline constexpr SegmentId kNoSegment = UINT32_MAX;
 
 // Queues of segments. The policies that know one queue only use pool 0.
 inline constexpr int kPools = 2;
-// Items of one pool that will expire at about the same time share segments.
-inline constexpr int kTtlClasses = 4;
+// Items of one pool that will expire at about the same time share segments (Shard::TtlClassOf).
+inline constexpr int kTtlClasses = 8;
 
 struct alignas(64) Segment {
   enum class State : uint8_t { kFree, kOpen, kSealed };
@@ -46,7 +46,9 @@ struct alignas(64) Segment {
   // Flush epoch in which it was opened. Release: a reader that sees the epoch of a later opening
   // also sees that the version of its bucket has changed (index.h).
   std::atomic<uint32_t> epoch{0};
-  uint32_t max_exptime = 0;     // when the last item in it expires
+  // When the first item in it expires, at the earliest, and when the last does, at the latest.
+  uint32_t min_exptime = kNeverExpires;
+  uint32_t max_exptime = 0;
   uint32_t sequence = 0;        // orders segments by the time they were opened; wraps
   SegmentId next = kNoSegment;  // in the queue of its pool, oldest first
   SegmentId previous = kNoSegment;
@@ -62,13 +64,16 @@ static_assert(sizeof(Segment) == 64);
 
 class SegmentLog {
  public:
-  // `segment_bytes` is a power of two and a multiple of the page size.
+  // Address space for `arena_bytes`; memory is taken as segments are opened. `segment_bytes` is a
+  // power of two and a multiple of the page size.
   static Result<std::unique_ptr<SegmentLog>> Make(size_t arena_bytes, size_t segment_bytes);
   SegmentLog(const SegmentLog&) = delete;
   SegmentLog& operator=(const SegmentLog&) = delete;
 
   size_t segment_bytes() const { return size_t{1} << segment_shift_; }
-  SegmentId segments_max() const { return static_cast<SegmentId>(segments_.size()); }
+  // Segments that were opened at least once have the ids below this.
+  SegmentId segments_seen() const { return first_unused_; }
+  // `id` < segments_seen().
   Segment& operator[](SegmentId id) { return segments_[id]; }
   const Segment& operator[](SegmentId id) const { return segments_[id]; }
 
@@ -110,7 +115,8 @@ class SegmentLog {
   size_t Available(size_t resident_max) const;
   SegmentId segments_in_use() const { return in_use_; }
   size_t resident_bytes() const { return size_t{resident_} << segment_shift_; }
-  size_t bookkeeping_bytes() const { return segments_.size() * sizeof(Segment); }
+  // Memory behind the segments' headers, whole pages.
+  size_t bookkeeping_bytes() const;
   // Gives memory of free segments back until the resident memory is at most `resident_max`.
   void ReleaseFree(size_t resident_max);
 
@@ -130,11 +136,16 @@ class SegmentLog {
     SegmentId count = 0;
   };
 
-  SegmentLog(platform::Reservation arena, size_t segments, int segment_shift);
+  SegmentLog(platform::Reservation arena, platform::Reservation headers, SegmentId segments_max,
+             int segment_shift);
+  // Takes a segment that was never used; kNoSegment if there is none or the system gives no memory.
+  SegmentId TakeUnused();
 
   platform::Reservation arena_;
+  platform::Reservation headers_;
   const int segment_shift_;
-  std::vector<Segment> segments_;
+  const SegmentId segments_max_;
+  Segment* const segments_;  // in headers_; constructed below first_unused_
   std::array<Queue, kPools> queues_;
   std::vector<SegmentId> free_resident_;  // used before, memory still there
   std::vector<SegmentId> free_released_;  // used before, memory given back

@@ -19,9 +19,9 @@ constexpr size_t kSmallestItemBytes = 27;
 }  // namespace
 
 Result<std::unique_ptr<Shard>> Shard::Make(StoreShared* shared, const Options& options) {
-  auto log = SegmentLog::Make(options.memory_limit, options.segment_bytes);
+  auto log = SegmentLog::Make(options.memory_max, options.segment_bytes);
   if (!log.ok()) return log.error();
-  auto index = Index::Make(options.memory_limit / kSmallestItemBytes);
+  auto index = Index::Make(options.memory_max / kSmallestItemBytes);
   if (!index.ok()) return index.error();
   return std::unique_ptr<Shard>(
       new Shard(shared, options, std::move(index).value(), std::move(log).value()));
@@ -57,9 +57,15 @@ Index::Position Shard::FindLive(const Key& key) {
 }
 
 void Shard::RemoveIfDead(const Key& key) {
+  if (!shared_->lazy_expiration.load(std::memory_order_relaxed)) return;
   MutexLock lock(&mutex_);
   AdoptEpoch();
   (void)FindLive(key);
+}
+
+void Shard::SetEviction(EvictionStrategy strategy) {
+  MutexLock lock(&mutex_);
+  if (policy_->strategy() != strategy) policy_ = MakePolicy(strategy);
 }
 
 uint64_t Shard::NextCas() {
@@ -76,6 +82,7 @@ uint64_t Shard::HashAt(uint32_t location) const {
 
 void Shard::CountLive(uint32_t location, size_t bytes) {
   log_->SegmentAt(location).live_bytes += static_cast<uint32_t>(bytes);
+  live_bytes_ += bytes;
 }
 
 void Shard::CountDead(uint32_t location, size_t bytes) {
@@ -83,6 +90,7 @@ void Shard::CountDead(uint32_t location, size_t bytes) {
   Segment& segment = (*log_)[id];
   RAT_DCHECK(segment.live_bytes >= bytes, "more bytes die than live");
   segment.live_bytes -= static_cast<uint32_t>(bytes);
+  live_bytes_ -= bytes;
   dead_bytes_ += bytes;
   if (segment.live_bytes == 0) FreeIfEmpty(id);
 }
@@ -103,14 +111,21 @@ void Shard::CountItem(uint32_t location, int sign) {
   Segment& segment = log_->SegmentAt(location);
   segment.live_items += static_cast<uint32_t>(sign);
   if (segment.epoch.load(std::memory_order_relaxed) == adopted_epoch_) {
-    stats_.items += static_cast<uint64_t>(static_cast<int64_t>(sign));
+    const auto change = static_cast<uint64_t>(static_cast<int64_t>(sign));
+    stats_.items += change;
+    if (ItemAt(location).exptime() != 0) stats_.timed_items += change;
   }
   const uint64_t size = ItemSizeAt(location);
   CountItemBytes(&segment, sign > 0 ? size : 0 - size);
 }
 
+void Shard::CountTimed(bool before, bool now) {
+  stats_.timed_items += uint64_t{now} - uint64_t{before};
+}
+
 void Shard::NoteExptime(uint32_t location, uint32_t exptime) {
   Segment& segment = log_->SegmentAt(location);
+  if (exptime != 0) segment.min_exptime = std::min(segment.min_exptime, exptime);
   segment.max_exptime =
       std::max(segment.max_exptime, exptime == 0 ? Segment::kNeverExpires : exptime);
 }
@@ -163,6 +178,7 @@ void Shard::Remove(uint64_t hash, const Index::Position& position, DropReason re
       policy_->OnDrop(hash, meta);
       break;
     case DropReason::kExpired:
+      ++stats_.expired;
       if (!meta.fetched) ++stats_.expired_unfetched;
       break;
     case DropReason::kDeleted:
@@ -234,6 +250,7 @@ Found Shard::TouchLocked(const Key& key, uint32_t exptime) {
   ItemRecord record = ItemAt(location);
   const uint32_t now = Now();
   const bool in_place = record.has_exptime() || exptime == 0;
+  const uint32_t exptime_before = record.exptime();
   {
     Index::LockedHome home(index_->Compute(key.hash));
     home.MarkChanged();
@@ -243,6 +260,7 @@ Found Shard::TouchLocked(const Key& key, uint32_t exptime) {
     if (in_place && record.has_exptime()) record.set_exptime(exptime);
   }
   if (in_place) {
+    CountTimed(exptime_before != 0, exptime != 0);
     NoteExptime(location, exptime);
     return Found::kHit;
   }
@@ -322,6 +340,8 @@ ShardStats Shard::Stats() {
   ShardStats stats = stats_;
   stats.resident_bytes = log_->resident_bytes();
   stats.free_bytes = log_->Available(ResidentMax()) * log_->segment_bytes();
+  stats.dead_bytes = dead_bytes_;
+  stats.live_bytes = live_bytes_;
   stats.index_bytes = index_->bytes();
   stats.policy_bytes = policy_->bytes();
   stats.bookkeeping_bytes = log_->bookkeeping_bytes();
@@ -330,7 +350,9 @@ ShardStats Shard::Stats() {
 
 void Shard::ResetStats() {
   MutexLock lock(&mutex_);
-  stats_ = {.items = stats_.items, .item_bytes = stats_.item_bytes};
+  stats_ = {.items = stats_.items,
+            .item_bytes = stats_.item_bytes,
+            .timed_items = stats_.timed_items};
 }
 
 // --- ItemView ---

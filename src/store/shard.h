@@ -25,6 +25,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -102,6 +103,7 @@ enum class Found : uint8_t {
 struct ShardStats {
   uint64_t items = 0;       // alive or expired and not yet noticed
   uint64_t item_bytes = 0;  // their sizes as memcached counts them
+  uint64_t timed_items = 0;  // of the items, those that can expire
   uint64_t items_stored = 0;
   uint64_t evictions = 0;
   uint64_t evicted_unfetched = 0;
@@ -110,6 +112,7 @@ struct ShardStats {
   uint64_t reclaimed = 0;          // expired items found while room was made
   uint64_t crawler_reclaimed = 0;  // expired items found by maintenance
   uint64_t crawler_checked = 0;
+  uint64_t expired = 0;            // items that were removed since their time was over
   uint64_t segments_cleaned_inline = 0;
   uint64_t items_kept = 0;      // survivors moved within their pool
   uint64_t items_promoted = 0;  // survivors moved to pool 1
@@ -119,6 +122,8 @@ struct ShardStats {
   uint64_t resident_bytes = 0;  // of the log
   uint64_t free_bytes = 0;      // segments that are free, used or not
   uint64_t index_bytes = 0;
+  uint64_t live_bytes = 0;      // of the log: items and their headers
+  uint64_t dead_bytes = 0;      // of the log: what was overwritten, removed or expired
   uint64_t policy_bytes = 0;
   uint64_t bookkeeping_bytes = 0;
 };
@@ -140,7 +145,17 @@ struct StoreShared {
   // buffers). Relaxed: they are looked at when the next segment is opened.
   std::atomic<size_t> memory_limit{0};
   std::atomic<size_t> external_bytes{0};
+  // Whether who finds an expired item removes it. Relaxed: it only decides when memory comes back.
+  std::atomic<bool> lazy_expiration{true};
   CasSequence cas;
+};
+
+// How much Maintain() may do.
+struct MaintenanceBudget {
+  // Steady time; looked at before each segment.
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  uint64_t entries_max = UINT64_MAX;  // items examined, per shard
+  bool expire = true;                 // look for expired items at all
 };
 
 class ItemView;
@@ -150,6 +165,7 @@ class Shard {
  public:
   struct Options {
     size_t memory_limit = 0;
+    size_t memory_max = 0;  // what the limit may be raised to
     size_t segment_bytes = 0;
     EvictionStrategy eviction = EvictionStrategy::kS3Fifo;
   };
@@ -180,8 +196,11 @@ class Shard {
 
   // Takes note of a new shared epoch: what was stored before no longer counts.
   void AdoptFlush();
-  // Frees what is dead without being asked, a bounded amount of work per call.
-  void Maintain();
+  // Frees what is dead without being asked, until all segments have been looked at or the budget is
+  // spent; goes on where it ended the last time.
+  void Maintain(const MaintenanceBudget& budget);
+  // Items stay where they are; what the new strategy thinks of them shows as room is made.
+  void SetEviction(EvictionStrategy strategy);
   ShardStats Stats();
   void ResetStats();
 
@@ -252,6 +271,8 @@ class Shard {
   void CountDead(uint32_t location, size_t bytes) RAT_REQUIRES(mutex_);
   // An item comes (+1) or goes (-1).
   void CountItem(uint32_t location, int sign) RAT_REQUIRES(mutex_);
+  // A live item that could expire before can or cannot now.
+  void CountTimed(bool before, bool now) RAT_REQUIRES(mutex_);
   // Items of a segment have become larger by so many bytes, in memcached's measure; wraps if
   // smaller.
   void CountItemBytes(Segment* segment, uint64_t bytes) RAT_REQUIRES(mutex_);
@@ -311,7 +332,8 @@ class Shard {
   bool NeedsPieces(const RecordShape& shape) const { return shape.record_size() > RecordMax(); }
 
   // --- shard_clean.cc ---
-  static int TtlClassOf(uint32_t exptime, uint32_t now);
+  // Segments are shared by items that expire at about the same time.
+  int TtlClassOf(uint32_t exptime, uint32_t now) const RAT_REQUIRES(mutex_);
   // Room for a record of at least `bytes_min` and at most `bytes_max` (both aligned); sets `*bytes`
   // to what it got. Null if there is none and none could be made. May clean, and so move or evict
   // any item: positions found before are void.
@@ -326,7 +348,8 @@ class Shard {
     Clean how = Clean::kByPolicy;
   };
   Victim PickVictim(int pressure) RAT_REQUIRES(mutex_);
-  Victim PickDead() RAT_REQUIRES(mutex_);
+  // Whether nothing in the segment counts any more.
+  bool WhollyDead(const Segment& segment) const RAT_REQUIRES(mutex_);
   // An item drawn at random; nothing if the draw failed.
   std::optional<ItemTraits> SampleItem() RAT_REQUIRES(mutex_);
   // What the policy says of an item, `record`, that is alive; `meta` may change.
@@ -335,6 +358,19 @@ class Shard {
   // The pressure counts how often in a row nothing was won by it, since all items had to be moved.
   void CleanVictim(Victim victim, int* pressure) RAT_REQUIRES(mutex_);
   void CleanSegment(SegmentId id, Clean how, int pressure) RAT_REQUIRES(mutex_);
+  // Calls on_item(at, hash) for the segment's live items for which wanted(record) is true, a few
+  // after their hashes were taken, and on_piece(at) for its live pieces. Both may remove what they
+  // are given, and other items too.
+  template <class Wanted, class OnItem, class OnPiece>
+  void WalkLive(SegmentId id, Wanted&& wanted, OnItem&& on_item, OnPiece&& on_piece)
+      RAT_REQUIRES(mutex_);
+  // The item that a live piece belongs to.
+  struct Owner {
+    uint64_t hash = 0;
+    Index::Position position;
+    uint32_t piece_index = 0;  // in its stub
+  };
+  Owner OwnerOf(char* piece_at) const RAT_REQUIRES(mutex_);
   // Both return whether the record stayed (at another place).
   bool CleanItem(char* at, uint64_t hash, Clean how, int pressure) RAT_REQUIRES(mutex_);
   bool CleanPiece(char* at, Clean how, int pressure) RAT_REQUIRES(mutex_);
@@ -342,8 +378,14 @@ class Shard {
   void FreeIfEmpty(SegmentId id) RAT_REQUIRES(mutex_);
   void Free(SegmentId id) RAT_REQUIRES(mutex_);
   // One step of Maintain() each; false if there is nothing (more) to do.
-  bool FreeDead() RAT_EXCLUDES(mutex_);
+  struct Round {
+    SegmentId left = 0;  // segments to look at
+    uint64_t entries = 0;
+  };
+  bool SweepNext(const MaintenanceBudget& budget, Round* round) RAT_EXCLUDES(mutex_);
   bool FreeExcess(int* pressure) RAT_EXCLUDES(mutex_);
+  // Removes the expired items of a segment; what stays stays in its place.
+  void RemoveExpired(SegmentId id) RAT_REQUIRES(mutex_);
   void AdoptEpoch() RAT_REQUIRES(mutex_);
   void AdvanceTick(size_t bytes) RAT_REQUIRES(mutex_);
 
@@ -352,7 +394,7 @@ class Shard {
   static constexpr size_t kRecordsPerSegmentMin = 8;
   // Segments that only survivors of a cleaning may take, so that cleaning never lacks room.
   static constexpr size_t kReserve = 2;
-  // Logs with fewer segments do without separate segments per TTL class.
+  // Memory for fewer segments does without separate segments per TTL class.
   static constexpr SegmentId kSegmentsForTtlClasses = 128;
   // Seconds between two updates of an item's last access; memcached's are as coarse.
   static constexpr uint32_t kLastAccessGranularity = 60;
@@ -370,7 +412,11 @@ class Shard {
   // Open segments; kNoSegment where there is none.
   std::array<std::array<SegmentId, kTtlClasses>, kPools> open_ RAT_GUARDED_BY(mutex_);
   SegmentId victim_ RAT_GUARDED_BY(mutex_) = kNoSegment;  // being cleaned
-  size_t dead_bytes_ RAT_GUARDED_BY(mutex_) = 0;  // of dead records in segments that are in use
+  SegmentId search_hand_ RAT_GUARDED_BY(mutex_) = 0;      // where PickVictim() goes on searching
+  SegmentId sweep_hand_ RAT_GUARDED_BY(mutex_) = 0;       // where Maintain() goes on
+  // Of the segments that are in use: records that are alive, and dead ones.
+  size_t live_bytes_ RAT_GUARDED_BY(mutex_) = 0;
+  size_t dead_bytes_ RAT_GUARDED_BY(mutex_) = 0;
   uint32_t stale_segments_ RAT_GUARDED_BY(mutex_) =
       0;                                           // in use, of an epoch before the adopted one
   size_t draft_bytes_ RAT_GUARDED_BY(mutex_) = 0;  // of pieces that no item owns yet

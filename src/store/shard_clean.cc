@@ -13,6 +13,8 @@ namespace {
 constexpr size_t kDeadShare = 6;  // one sixth
 // ... and the segment found is at most this full, in percent.
 constexpr size_t kEmptiestLivePercent = 75;
+// What is fuller than this is not worth emptying, even if there is nothing else.
+constexpr size_t kFullPercent = 95;
 // Ticks per turnover of the shard's memory.
 constexpr size_t kTicksPerTurnover = 32;
 // However small the limit, a shard keeps this many segments; fewer do not work.
@@ -20,18 +22,25 @@ constexpr size_t kSegmentsMin = 8;
 // Segments that one set cleans at most to get one, as long as the log has memory beyond its limit.
 // Enough for the last to be cleaned under full pressure, if nothing was won before.
 constexpr size_t kCleaningsPerSegment = EvictionPolicy::kPressureMax + 1;
-// Segments that maintenance frees at most per call and shard: dead ones, and ones beyond the limit.
-constexpr int kDeadPerMaintenance = 16;
+// Segments that are looked at to find a dead or nearly empty one.
+constexpr SegmentId kSegmentsSearched = 512;
+// Segments that maintenance looks at before it lets others have the lock.
+constexpr int kHeadersPerTurn = 256;
+// Segments beyond the limit that maintenance frees at most per call and shard.
 constexpr int kExcessPerMaintenance = 64;
 
 }  // namespace
 
-int Shard::TtlClassOf(uint32_t exptime, uint32_t now) {
-  if (exptime == 0) return 3;
+int Shard::TtlClassOf(uint32_t exptime, uint32_t now) const {
+  constexpr int kNever = kTtlClasses - 1;
+  // The most seconds of each class but the last two.
+  constexpr std::array<uint32_t, kTtlClasses - 2> kSeconds = {15, 120, 600, 3600, 21600, 86400};
+  if (exptime == 0) return kNever;
+  // Every class has a segment that is not full yet; in a small memory that is too many.
+  if (ResidentMax() / log_->segment_bytes() < kSegmentsForTtlClasses) return 0;
   const uint32_t ttl = exptime > now ? exptime - now : 0;
-  if (ttl <= 120) return 0;
-  if (ttl <= 3600) return 1;
-  return ttl <= 86400 ? 2 : 3;
+  return static_cast<int>(std::lower_bound(kSeconds.begin(), kSeconds.end(), ttl) -
+                          kSeconds.begin());
 }
 
 size_t Shard::ResidentMax() const {
@@ -50,7 +59,6 @@ char* Shard::AllocateRecord(AllocateFor purpose, int pool, int ttl_class, size_t
 char* Shard::Allocate(AllocateFor purpose, int pool, int ttl_class, size_t bytes_min,
                       size_t bytes_max, size_t* bytes) {
   if (bytes_min > log_->segment_bytes() - kRecordAlignment) return nullptr;
-  if (log_->segments_max() < kSegmentsForTtlClasses) ttl_class = 0;
   SegmentId& open = open_[pool][ttl_class];
   for (;;) {
     if (open != kNoSegment) {
@@ -116,38 +124,39 @@ bool Shard::MakeRoom(size_t segments) {
   return true;
 }
 
-// A segment in which nothing is alive, because it was flushed, expired or (while pinned) died.
-Shard::Victim Shard::PickDead() {
-  const uint32_t now = Now();
-  for (SegmentId id = 0; id < log_->segments_max(); ++id) {
-    const Segment& segment = (*log_)[id];
-    const bool dead =
-        segment.live_bytes == 0 || segment.epoch != adopted_epoch_ || segment.max_exptime <= now;
-    if (segment.state == Segment::State::kSealed && dead && log_->Cleanable(id)) {
-      return {id, Clean::kKeepLive};
-    }
-  }
-  return {};
+bool Shard::WhollyDead(const Segment& segment) const {
+  return segment.live_bytes == 0 || segment.epoch != adopted_epoch_ || segment.max_exptime <= Now();
 }
 
 Shard::Victim Shard::PickVictim(int pressure) {
-  if (const Victim dead = PickDead(); dead.id != kNoSegment) return dead;
-
-  const size_t in_use = size_t{log_->segments_in_use()} * log_->segment_bytes();
-  if (dead_bytes_ >= in_use / kDeadShare && pressure < EvictionPolicy::kPressureMax / 2) {
-    SegmentId emptiest = kNoSegment;
-    for (SegmentId id = 0; id < log_->segments_max(); ++id) {
-      if (log_->Cleanable(id) &&
-          (emptiest == kNoSegment || (*log_)[id].live_bytes < (*log_)[emptiest].live_bytes)) {
-        emptiest = id;
-      }
-    }
-    if (emptiest != kNoSegment &&
-        (*log_)[emptiest].live_bytes <= log_->segment_bytes() * kEmptiestLivePercent / 100) {
-      return {emptiest, Clean::kKeepLive};
+  // Headers lie side by side, so that looking at all of them costs less than cleaning one segment;
+  // of a very large log a part is looked at in turn.
+  const SegmentId seen = log_->segments_seen();
+  SegmentId emptiest = kNoSegment;
+  for (SegmentId n = std::min(seen, kSegmentsSearched); n > 0; --n) {
+    if (search_hand_ >= seen) search_hand_ = 0;
+    const SegmentId id = search_hand_++;
+    if (!log_->Cleanable(id)) continue;
+    if (WhollyDead((*log_)[id])) return {id, Clean::kKeepLive};
+    if (emptiest == kNoSegment || (*log_)[id].live_bytes < (*log_)[emptiest].live_bytes) {
+      emptiest = id;
     }
   }
-  return {policy_->Pick(*log_), Clean::kByPolicy};
+  const size_t in_use = size_t{log_->segments_in_use()} * log_->segment_bytes();
+  const auto full_percent = [&] {
+    return (*log_)[emptiest].live_bytes * uint64_t{100} / log_->segment_bytes();
+  };
+  if (emptiest != kNoSegment && dead_bytes_ >= in_use / kDeadShare &&
+      pressure < EvictionPolicy::kPressureMax / 2 && full_percent() <= kEmptiestLivePercent) {
+    return {emptiest, Clean::kKeepLive};
+  }
+  const SegmentId id = policy_->Pick(*log_);
+  // Nothing may be evicted: then whatever is dead has to do.
+  if (id == kNoSegment && emptiest != kNoSegment && pressure < EvictionPolicy::kPressureMax &&
+      full_percent() < kFullPercent) {
+    return {emptiest, Clean::kKeepLive};
+  }
+  return {id, Clean::kByPolicy};
 }
 
 std::optional<ItemTraits> Shard::SampleItem() {
@@ -194,20 +203,39 @@ void Shard::CleanSegment(SegmentId id, Clean how, int pressure) {
          .sample = [this]() RAT_NO_THREAD_SAFETY_ANALYSIS { return SampleItem(); }});
   }
 
-  // Every live item costs a visit to its bucket somewhere in the index: fetch a few at a time.
+  size_t seen = 0;
+  size_t kept = 0;
+  WalkLive(
+      id, [](const ItemRecord&) { return true; },
+      [&](char* at, uint64_t hash) RAT_REQUIRES(mutex_) {
+        const size_t bytes = ItemRecord(at).record_size();
+        seen += bytes;
+        if (CleanItem(at, hash, how, pressure)) kept += bytes;
+      },
+      [&](char* at) RAT_REQUIRES(mutex_) {
+        const size_t bytes = PieceRecord(at).record_size();
+        seen += bytes;
+        if (CleanPiece(at, how, pressure)) kept += bytes;
+      });
+  if (how == Clean::kByPolicy) policy_->EndSegment(seen, kept);
+
+  victim_ = kNoSegment;
+  RAT_CHECK((*log_)[id].live_bytes == 0, "a cleaned segment has live records");
+  FreeIfEmpty(id);
+}
+
+template <class Wanted, class OnItem, class OnPiece>
+void Shard::WalkLive(SegmentId id, Wanted&& wanted, OnItem&& on_item, OnPiece&& on_piece) {
+  // Every item costs a visit to its bucket somewhere in the index: fetch a few at a time.
   struct Item {
     char* at;
     uint64_t hash;
   };
   std::array<Item, 16> batch;
   size_t batched = 0;
-  size_t seen = 0;
-  size_t kept = 0;
-  const auto clean_batch = [&]() RAT_REQUIRES(mutex_) {
+  const auto visit_batch = [&]() RAT_REQUIRES(mutex_) {
     for (size_t i = 0; i < batched; ++i) {
-      const size_t bytes = ItemRecord(batch[i].at).record_size();
-      seen += bytes;
-      if (CleanItem(batch[i].at, batch[i].hash, how, pressure)) kept += bytes;
+      on_item(batch[i].at, batch[i].hash);
     }
     batched = 0;
   };
@@ -217,28 +245,19 @@ void Shard::CleanSegment(SegmentId id, Clean how, int pressure) {
         break;
       case RecordKind::kItem: {
         const ItemRecord record(at);
-        if (record.dead()) break;
+        if (record.dead() || !wanted(record)) break;
         batch[batched] = {at, HashBytes(record.key(), shared_->seed)};
         index_->Prefetch(batch[batched].hash);
-        if (++batched == batch.size()) clean_batch();
+        if (++batched == batch.size()) visit_batch();
         break;
       }
-      case RecordKind::kPieceOfValue: {
-        clean_batch();  // one of its items may own the piece
-        if (PieceRecord(at).dead()) break;
-        const size_t bytes = PieceRecord(at).record_size();
-        seen += bytes;
-        if (CleanPiece(at, how, pressure)) kept += bytes;
+      case RecordKind::kPieceOfValue:
+        visit_batch();  // one of its items may own the piece
+        if (!PieceRecord(at).dead()) on_piece(at);
         break;
-      }
     }
   }
-  clean_batch();
-  if (how == Clean::kByPolicy) policy_->EndSegment(seen, kept);
-
-  victim_ = kNoSegment;
-  RAT_CHECK((*log_)[id].live_bytes == 0, "a cleaned segment has live records");
-  FreeIfEmpty(id);
+  visit_batch();
 }
 
 bool Shard::CleanItem(char* at, uint64_t hash, Clean how, int pressure) {
@@ -290,24 +309,28 @@ bool Shard::CleanItem(char* at, uint64_t hash, Clean how, int pressure) {
   return true;
 }
 
-// A piece goes where its owner goes: the owner's slot decides, and stays as it is.
-bool Shard::CleanPiece(char* at, Clean how, int pressure) {
-  const uint32_t location = log_->LocationOf(at);
-  const PieceRecord piece(at);
-  const uint64_t hash = piece.owner_hash();
-  const Index::Home place = index_->Compute(hash);
-  uint32_t piece_index = 0;
-  const Index::Position owner = index_->Find(place, [&](uint32_t candidate) {
+Shard::Owner Shard::OwnerOf(char* piece_at) const {
+  const uint32_t location = log_->LocationOf(piece_at);
+  Owner owner{.hash = PieceRecord(piece_at).owner_hash()};
+  owner.position = index_->Find(index_->Compute(owner.hash), [&](uint32_t candidate) {
     const ItemRecord stub = ItemAt(candidate);
     for (uint32_t i = 0; i < stub.piece_count(); ++i) {
       if (stub.piece_location(i) == location) {
-        piece_index = i;
+        owner.piece_index = i;
         return true;
       }
     }
     return false;
   });
-  RAT_CHECK(bool(owner), "no item owns a live piece");
+  RAT_CHECK(bool(owner.position), "no item owns a live piece");
+  return owner;
+}
+
+// A piece goes where its owner goes: the owner's slot decides, and stays as it is.
+bool Shard::CleanPiece(char* at, Clean how, int pressure) {
+  const uint32_t location = log_->LocationOf(at);
+  const PieceRecord piece(at);
+  const auto [hash, owner, piece_index] = OwnerOf(at);
   ItemRecord stub = ItemAt(owner.slot.location());
   const Found found = Judge(owner.slot.location(), stub, Now());
   if (found == Found::kExpired || found == Found::kFlushed) {
@@ -327,7 +350,7 @@ bool Shard::CleanPiece(char* at, Clean how, int pressure) {
     return false;
   }
   {
-    Index::LockedHome home(place);
+    Index::LockedHome home(index_->Compute(hash));
     home.MarkChanged();
     CopySharedWords(to, at, piece.record_size());
     stub.set_piece_location(piece_index, log_->LocationOf(to));
@@ -366,30 +389,83 @@ void Shard::AdoptEpoch() {
   if (stale_segments_ == 0) clean_epoch_.store(epoch, std::memory_order_release);
 }
 
-void Shard::Maintain() {
+void Shard::Maintain(const MaintenanceBudget& budget) {
+  Round round;
   {
     MutexLock lock(&mutex_);
     ++stats_.maintenance_runs;
+    round.left = log_->segments_seen();
   }
   // The lock is held for one segment at a time, so that a writer never waits for all of them.
-  for (int i = 0; i < kDeadPerMaintenance && FreeDead(); ++i) {
+  while (round.entries < budget.entries_max &&
+         std::chrono::steady_clock::now() < budget.deadline && SweepNext(budget, &round)) {
   }
   int pressure = 0;
   for (int i = 0; i < kExcessPerMaintenance && FreeExcess(&pressure); ++i) {
   }
 }
 
-bool Shard::FreeDead() {
+bool Shard::SweepNext(const MaintenanceBudget& budget, Round* round) {
   MutexLock lock(&mutex_);
   AdoptEpoch();
-  const Victim dead = PickDead();
-  if (dead.id == kNoSegment) return false;
-  const uint64_t reclaimed_before = stats_.reclaimed;
-  stats_.crawler_checked += (*log_)[dead.id].live_items;
-  CleanSegment(dead.id, dead.how, 0);
-  // What was found without being asked is the crawler's, not the allocator's.
-  stats_.crawler_reclaimed += std::exchange(stats_.reclaimed, reclaimed_before) - reclaimed_before;
-  return true;
+  for (int n = 0; n < kHeadersPerTurn && round->left > 0; ++n) {
+    --round->left;
+    if (sweep_hand_ >= log_->segments_seen()) sweep_hand_ = 0;
+    const SegmentId id = sweep_hand_++;
+    Segment& segment = (*log_)[id];
+    if (segment.state == Segment::State::kFree || segment.pinned()) continue;
+    const bool flushed = segment.live_bytes == 0 || segment.epoch != adopted_epoch_;
+    if (segment.state == Segment::State::kSealed && flushed) {
+      round->entries += segment.live_items;
+      CleanSegment(id, Clean::kKeepLive, 0);
+      return true;
+    }
+    if (!budget.expire || segment.min_exptime > Now()) continue;
+    round->entries += segment.live_items;
+    stats_.crawler_checked += segment.live_items;
+    RemoveExpired(id);
+    return true;
+  }
+  return round->left > 0;
+}
+
+void Shard::RemoveExpired(SegmentId id) {
+  const uint32_t now = Now();
+  const uint64_t expired_before = stats_.expired;
+  Segment& segment = (*log_)[id];
+  victim_ = id;  // so that it is not freed while we walk over it
+  uint32_t next_exptime = Segment::kNeverExpires;
+  const auto dies_now = [&](const ItemRecord& owner) {
+    const uint32_t exptime = owner.exptime();
+    if (exptime != 0 && exptime > now) next_exptime = std::min(next_exptime, exptime);
+    return exptime != 0 && exptime <= now;
+  };
+  WalkLive(
+      id, dies_now,
+      [&](char* at, uint64_t hash) RAT_REQUIRES(mutex_) {
+        const uint32_t location = log_->LocationOf(at);
+        const Index::Position position = FindLocation(index_->Compute(hash), location);
+        RAT_CHECK(bool(position), "no slot names a live item");
+        Remove(hash, position, DropReason::kExpired);
+      },
+      [&](char* at) RAT_REQUIRES(mutex_) {
+        const Owner owner = OwnerOf(at);
+        if (dies_now(ItemAt(owner.position.slot.location()))) {
+          Remove(owner.hash, owner.position, DropReason::kExpired);
+        }
+      });
+  segment.min_exptime = next_exptime;
+  victim_ = kNoSegment;
+  stats_.crawler_reclaimed += stats_.expired - expired_before;
+
+  if (segment.live_bytes == 0) {
+    SegmentId& open = open_[segment.pool][segment.ttl_class];
+    if (open == id) open = kNoSegment;
+    Seal(id);
+  } else if (log_->Cleanable(id) && segment.live_bytes <= log_->segment_bytes() / 2) {
+    // What is left of it moves together with others', so that its memory can be used again.
+    CleanSegment(id, Clean::kKeepLive, 0);
+  }
 }
 
 bool Shard::FreeExcess(int* pressure) {

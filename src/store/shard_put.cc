@@ -111,6 +111,7 @@ bool Shard::OverwriteInPlace(const Index::Position& old, uint64_t hash, const It
   if (room < bytes) return false;
 
   const uint64_t size_before = ItemSizeAt(location);
+  const bool timed_before = record.exptime() != 0;
   {
     Index::LockedHome home(index_->Compute(hash));
     // A pin on this item is taken under this lock, so now none is overlooked.
@@ -125,8 +126,10 @@ bool Shard::OverwriteInPlace(const Index::Position& old, uint64_t hash, const It
   }
   // Both differences may be negative; unsigned arithmetic wraps to the right sums.
   segment.live_bytes += static_cast<uint32_t>(bytes - bytes_before);
+  live_bytes_ += bytes - bytes_before;
   dead_bytes_ -= bytes - bytes_before;
   CountItemBytes(&segment, ItemSizeAt(location) - size_before);
+  CountTimed(timed_before, fields.exptime != 0);
   NoteExptime(location, fields.exptime);
   ++stats_.items_stored;
   return true;

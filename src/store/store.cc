@@ -43,6 +43,7 @@ size_t ChooseSegmentBytes(const StoreOptions& options, size_t shard_bytes) {
 void Add(ShardStats* sum, const ShardStats& shard) {
   sum->items += shard.items;
   sum->item_bytes += shard.item_bytes;
+  sum->timed_items += shard.timed_items;
   sum->items_stored += shard.items_stored;
   sum->evictions += shard.evictions;
   sum->evicted_unfetched += shard.evicted_unfetched;
@@ -51,6 +52,7 @@ void Add(ShardStats* sum, const ShardStats& shard) {
   sum->reclaimed += shard.reclaimed;
   sum->crawler_reclaimed += shard.crawler_reclaimed;
   sum->crawler_checked += shard.crawler_checked;
+  sum->expired += shard.expired;
   sum->segments_cleaned_inline += shard.segments_cleaned_inline;
   sum->items_kept += shard.items_kept;
   sum->items_promoted += shard.items_promoted;
@@ -59,6 +61,8 @@ void Add(ShardStats* sum, const ShardStats& shard) {
   sum->resident_bytes += shard.resident_bytes;
   sum->free_bytes += shard.free_bytes;
   sum->index_bytes += shard.index_bytes;
+  sum->live_bytes += shard.live_bytes;
+  sum->dead_bytes += shard.dead_bytes;
   sum->policy_bytes += shard.policy_bytes;
   sum->bookkeeping_bytes += shard.bookkeeping_bytes;
 }
@@ -85,14 +89,42 @@ Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options, const Co
   shared.shards = static_cast<uint32_t>(shards);
   shared.memory_limit = options.memory_limit;
   store->segment_bytes_ = ChooseSegmentBytes(options, shard_bytes);
-  for (size_t i = 0; i < shards; ++i) {
-    auto shard = Shard::Make(&shared, {.memory_limit = shard_bytes,
-                                       .segment_bytes = store->segment_bytes_,
-                                       .eviction = options.eviction});
-    if (!shard.ok()) return shard.error();
-    store->shards_.push_back(std::move(shard).value());
+  const size_t wanted = options.memory_max != 0 ? options.memory_max : platform::UsableMemory();
+  store->memory_max_ =
+      std::max(options.memory_limit, std::min(wanted, shards * kShardBytesMax));
+  Status made = store->MakeShards(shards, options.eviction);
+  if (!made.ok() && store->memory_max_ > options.memory_limit) {
+    // Address space may be rationed (ulimit -v): then the limit cannot be raised later.
+    store->memory_max_ = options.memory_limit;
+    made = store->MakeShards(shards, options.eviction);
   }
+  if (!made.ok()) return made.error();
   return store;
+}
+
+Status Store::MakeShards(size_t shards, EvictionStrategy eviction) {
+  shards_.clear();
+  for (size_t i = 0; i < shards; ++i) {
+    auto shard = Shard::Make(&shared_, {.memory_limit = shared_.memory_limit / shards,
+                                        .memory_max = memory_max_ / shards,
+                                        .segment_bytes = segment_bytes_,
+                                        .eviction = eviction});
+    if (!shard.ok()) return shard.error();
+    shards_.push_back(std::move(shard).value());
+  }
+  return Done{};
+}
+
+bool Store::SetMemoryLimit(size_t bytes) {
+  if (bytes < kMemoryLimitMin || bytes > memory_max_) return false;
+  shared_.memory_limit.store(bytes, std::memory_order_relaxed);
+  return true;
+}
+
+void Store::SetEviction(EvictionStrategy strategy) {
+  for (const auto& shard : shards_) {
+    shard->SetEviction(strategy);
+  }
 }
 
 void Store::Flush() {
@@ -104,9 +136,11 @@ void Store::Flush() {
   }
 }
 
-void Store::Maintain() {
-  for (const auto& shard : shards_) {
-    shard->Maintain();
+void Store::Maintain(const MaintenanceBudget& budget) {
+  // Each time another shard is first, so that a budget that is always too small reaches all.
+  maintained_first_ = (maintained_first_ + 1) % shards_.size();
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    shards_[(maintained_first_ + i) % shards_.size()]->Maintain(budget);
   }
 }
 

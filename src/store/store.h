@@ -29,6 +29,9 @@ namespace rat_memcache::store {
 struct StoreOptions {
   // Bytes; at least 1 MiB.
   size_t memory_limit = 64 << 20;
+  // Bytes that SetMemoryLimit() can raise the limit to: address space, not memory. 0: all memory of
+  // the machine.
+  size_t memory_max = 0;
   // Largest item in memcached's measure (item_size.h); at most half of memory_limit.
   size_t item_size_max = 1 << 20;
   // Threads that are expected to work at the same time; decides the number of shards.
@@ -91,8 +94,20 @@ class Store {
   // item. The memory comes back as it is needed, and by Maintain().
   void Flush();
 
-  // Frees what has expired or was flushed. To be called about once per second.
-  void Maintain();
+  // Frees what has expired or was flushed, and gives back what is above the limit. To be called
+  // about once per second, by one thread at a time.
+  void Maintain(const MaintenanceBudget& budget = {});
+
+  // The limit from now on. Raising it takes effect at once; after lowering it, stores and Maintain()
+  // evict until it is kept, and give the memory back. False if it is out of range: below 1 MiB, or
+  // above memory_max().
+  bool SetMemoryLimit(size_t bytes);
+  size_t memory_max() const { return memory_max_; }
+  void SetEviction(EvictionStrategy strategy);
+  // Whether a read that finds an expired item removes it, or leaves it to Maintain().
+  void SetLazyExpiration(bool lazy) {
+    shared_.lazy_expiration.store(lazy, std::memory_order_relaxed);
+  }
 
   // Memory that belongs under the same limit but not to the store. May be negative.
   void ChargeExternal(int64_t bytes) {
@@ -105,10 +120,13 @@ class Store {
 
  private:
   Store() = default;
+  Status MakeShards(size_t shards, EvictionStrategy eviction);
 
   StoreShared shared_;
   std::vector<std::unique_ptr<Shard>> shards_;
   size_t segment_bytes_ = 0;
+  size_t memory_max_ = 0;
+  size_t maintained_first_ = 0;  // the shard that Maintain() begins with
 };
 
 }  // namespace rat_memcache::store

@@ -1,20 +1,37 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #include "platform/memory.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
+#include <fstream>
 #include <string>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <utility>
 
 #include "base/check.h"
+#include "platform/posix/control_group.h"
 
 namespace rat_memcache::platform {
 
 size_t PageSize() {
   static const size_t size = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
   return size;
+}
+
+size_t UsableMemory() {
+  const auto pages = static_cast<size_t>(std::max(::sysconf(_SC_PHYS_PAGES), 1L));
+  return std::min(pages * PageSize(), ControlGroupLimit("/proc/self/cgroup", "/sys/fs/cgroup"));
+}
+
+size_t ResidentMemory() {
+  // "size resident shared ...", in pages.
+  std::ifstream file("/proc/self/statm");
+  size_t size = 0;
+  size_t resident = 0;
+  return file >> size >> resident ? resident * PageSize() : 0;
 }
 
 Result<Reservation> Reservation::Make(size_t bytes) {

@@ -24,6 +24,7 @@ class RAT_CAPABILITY("mutex") Mutex {
     }
     mutex_.lock();
   }
+  bool TryLock() RAT_TRY_ACQUIRE(true) { return mutex_.try_lock(); }
   void Unlock() RAT_RELEASE() { mutex_.unlock(); }
 
  private:

@@ -32,7 +32,7 @@ Shard::Shard(StoreShared* shared, const Options& options, std::unique_ptr<Index>
     : shared_(shared),
       index_(std::move(index)),
       log_(std::move(log)),
-      policy_(MakePolicy(options.eviction)),
+      policy_(MakePolicy(options.eviction, shared->sample->active_source())),
       random_(shared->seed | 1) {
   for (auto& pool : open_) {
     pool.fill(kNoSegment);
@@ -65,7 +65,9 @@ void Shard::RemoveIfDead(const Key& key) {
 
 void Shard::SetEviction(EvictionStrategy strategy) {
   MutexLock lock(&mutex_);
-  if (policy_->strategy() != strategy) policy_ = MakePolicy(strategy);
+  if (policy_->strategy() != strategy) {
+    policy_ = MakePolicy(strategy, shared_->sample->active_source());
+  }
 }
 
 uint64_t Shard::NextCas() {
@@ -184,6 +186,9 @@ void Shard::Remove(uint64_t hash, const Index::Position& position, DropReason re
     case DropReason::kDeleted:
     case DropReason::kFlushed:
       break;
+  }
+  if (reason != DropReason::kEvicted && shared_->sample->Wants(hash)) {
+    shared_->sample->OnRemove(hash);
   }
   CountItem(location, -1);
   Kill(location, OldPieces::kKill);

@@ -44,6 +44,7 @@
 #include "store/index.h"
 #include "store/item_record.h"
 #include "store/item_size.h"
+#include "store/key_sample.h"
 #include "store/segment_log.h"
 
 namespace rat_memcache::store {
@@ -135,18 +136,21 @@ struct StoreShared {
   bool cas_enabled = true;
   size_t item_size_max = 0;  // as memcached counts (item_size.h)
   uint32_t shards = 1;
+  KeySample* sample = nullptr;
 
   // Raised by a flush. Release, so that a reader that sees it also sees what came before; an item
   // in a segment of an older epoch is a miss.
   std::atomic<uint32_t> epoch{0};
   // The second of the last flush. Relaxed: it only decides how a miss is counted.
   std::atomic<uint32_t> flushed_at{0};
-  // Bytes that all shards together may hold, and bytes of it that somebody else uses (connection
-  // buffers). Relaxed: they are looked at when the next segment is opened.
+  // Bytes that all shards together may hold; external_bytes of it are used by somebody else
+  // (connection buffers). Relaxed: they are looked at when the next segment is opened.
   std::atomic<size_t> memory_limit{0};
-  std::atomic<size_t> external_bytes{0};
   // Whether who finds an expired item removes it. Relaxed: it only decides when memory comes back.
   std::atomic<bool> lazy_expiration{true};
+
+  // What is written now and then lies apart from what every read looks at.
+  alignas(64) std::atomic<size_t> external_bytes{0};
   CasSequence cas;
 };
 
@@ -240,7 +244,7 @@ class Shard {
   template <class Visit>
   Found ReadLocked(const Index::LockedHome& home, const Key& key, HitCounts hit, Visit&& visit);
   // Counts a hit in the slot's meta bits, if that makes a difference to the policy.
-  void CountHit(const Index::Position& position);
+  void CountHit(uint64_t hash, const Index::Position& position);
   // Removes the key's item if it is expired or flushed.
   void RemoveIfDead(const Key& key) RAT_EXCLUDES(mutex_);
   Found TouchLocked(const Key& key, uint32_t exptime) RAT_REQUIRES(mutex_);
@@ -519,7 +523,7 @@ inline uint64_t Shard::WidenCas(uint32_t low) const {
   return wide <= last ? wide : wide - (uint64_t{1} << 32);
 }
 
-RAT_ALWAYS_INLINE void Shard::CountHit(const Index::Position& position) {
+RAT_ALWAYS_INLINE void Shard::CountHit(uint64_t hash, const Index::Position& position) {
   const uint8_t tick_now = tick();
   if (!position.slot.NeedsTouch(tick_now)) [[likely]] {
     return;
@@ -528,6 +532,7 @@ RAT_ALWAYS_INLINE void Shard::CountHit(const Index::Position& position) {
   uint64_t word = position.slot.word();
   position.word().compare_exchange_strong(word, position.slot.Touched(tick_now).word(),
                                           std::memory_order_relaxed);
+  if (shared_->sample->Wants(hash)) shared_->sample->OnHit(hash);
 }
 
 template <class Visit>
@@ -547,7 +552,7 @@ RAT_ALWAYS_INLINE Shard::Unlocked Shard::ReadUnlocked(const Key& key, Visit&& vi
   }
   visit(ItemView(this, record, record.PayloadBehind(key.text.size()), value_size, false));
   if (!glimpse.Consistent()) return Unlocked::kChanged;
-  CountHit(position);
+  CountHit(key.hash, position);
   return Unlocked::kHit;
 }
 
@@ -563,7 +568,7 @@ Found Shard::ReadLocked(const Index::LockedHome& home, const Key& key, HitCounts
   if (found != Found::kHit) return found;
   visit(ItemView(this, record, record.payload(), record.value_size(), true));
   if (hit == HitCounts::kYes) {
-    CountHit(position);
+    CountHit(key.hash, position);
     if (((now - record.last_access()) & kLastAccessMask) >= kLastAccessGranularity) {
       record.set_last_access(now);
     }
@@ -588,8 +593,10 @@ template <class Visit>
 RAT_ALWAYS_INLINE Found Shard::Read(const Key& key, Visit&& visit) {
   const Unlocked outcome = ReadUnlocked(key, visit);
   if (outcome == Unlocked::kHit) return Found::kHit;
-  if (outcome == Unlocked::kMiss) return Found::kMiss;
-  return ReadStubbornly(key, outcome, visit);
+  const Found found =
+      outcome == Unlocked::kMiss ? Found::kMiss : ReadStubbornly(key, outcome, visit);
+  if (found != Found::kHit && shared_->sample->Wants(key.hash)) shared_->sample->OnMiss(key.hash);
+  return found;
 }
 
 template <class Visit>

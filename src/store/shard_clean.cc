@@ -46,7 +46,8 @@ int Shard::TtlClassOf(uint32_t exptime, uint32_t now) const {
 size_t Shard::ResidentMax() const {
   const size_t limit = shared_->memory_limit.load(std::memory_order_relaxed);
   const size_t external = shared_->external_bytes.load(std::memory_order_relaxed);
-  const size_t share = (limit > external ? limit - external : 0) / shared_->shards;
+  const size_t others = external + shared_->sample->bytes();
+  const size_t share = (limit > others ? limit - others : 0) / shared_->shards;
   const size_t fixed = index_->bytes() + policy_->bytes() + log_->bookkeeping_bytes();
   return std::max(share > fixed ? share - fixed : 0, kSegmentsMin * log_->segment_bytes());
 }

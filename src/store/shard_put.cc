@@ -131,6 +131,7 @@ bool Shard::OverwriteInPlace(const Index::Position& old, uint64_t hash, const It
   CountItemBytes(&segment, ItemSizeAt(location) - size_before);
   CountTimed(timed_before, fields.exptime != 0);
   NoteExptime(location, fields.exptime);
+  if (shared_->sample->Wants(hash)) shared_->sample->OnStore(hash, bytes);
   ++stats_.items_stored;
   return true;
 }
@@ -165,6 +166,11 @@ PutResult Shard::Publish(const Key& key, uint32_t location, uint64_t cas, OldPie
   }
   NoteExptime(location, ItemAt(location).exptime());
   AdvanceTick(bytes);
+  if (shared_->sample->Wants(key.hash)) {
+    // Without what its pieces take for themselves.
+    shared_->sample->OnStore(key.hash,
+                             std::max<size_t>(bytes, ItemAt(location).value_size()));
+  }
   ++stats_.items_stored;
   return {PutStatus::kStored, cas};
 }

@@ -88,6 +88,8 @@ Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options, const Co
   shared.item_size_max = options.item_size_max;
   shared.shards = static_cast<uint32_t>(shards);
   shared.memory_limit = options.memory_limit;
+  store->sample_ = std::make_unique<KeySample>(options.eviction, options.memory_limit);
+  shared.sample = store->sample_.get();
   store->segment_bytes_ = ChooseSegmentBytes(options, shard_bytes);
   const size_t wanted = options.memory_max != 0 ? options.memory_max : platform::UsableMemory();
   store->memory_max_ =
@@ -118,10 +120,12 @@ Status Store::MakeShards(size_t shards, EvictionStrategy eviction) {
 bool Store::SetMemoryLimit(size_t bytes) {
   if (bytes < kMemoryLimitMin || bytes > memory_max_) return false;
   shared_.memory_limit.store(bytes, std::memory_order_relaxed);
+  sample_->SetMemoryLimit(bytes);
   return true;
 }
 
 void Store::SetEviction(EvictionStrategy strategy) {
+  sample_->SetStrategy(strategy);
   for (const auto& shard : shards_) {
     shard->SetEviction(strategy);
   }
@@ -134,6 +138,7 @@ void Store::Flush() {
   for (const auto& shard : shards_) {
     shard->AdoptFlush();
   }
+  sample_->OnFlush();
 }
 
 void Store::Maintain(const MaintenanceBudget& budget) {

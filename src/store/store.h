@@ -123,6 +123,7 @@ class Store {
   Status MakeShards(size_t shards, EvictionStrategy eviction);
 
   StoreShared shared_;
+  std::unique_ptr<KeySample> sample_;
   std::vector<std::unique_ptr<Shard>> shards_;
   size_t segment_bytes_ = 0;
   size_t memory_max_ = 0;

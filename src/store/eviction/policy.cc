@@ -2,6 +2,7 @@
 #include "store/eviction/policy.h"
 
 #include "base/check.h"
+#include "store/eviction/adaptive.h"
 #include "store/eviction/clock.h"
 #include "store/eviction/fifo.h"
 #include "store/eviction/lfu.h"
@@ -14,7 +15,8 @@
 
 namespace rat_memcache::store {
 
-std::unique_ptr<EvictionPolicy> MakePolicy(EvictionStrategy strategy) {
+std::unique_ptr<EvictionPolicy> MakePolicy(EvictionStrategy strategy,
+                                           const std::atomic<EvictionStrategy>* adaptive_choice) {
   switch (strategy) {
     case EvictionStrategy::kFifo:
       return std::make_unique<FifoPolicy>();
@@ -33,7 +35,7 @@ std::unique_ptr<EvictionPolicy> MakePolicy(EvictionStrategy strategy) {
     case EvictionStrategy::kTinyLfu:
       return std::make_unique<TinyLfuPolicy>();
     case EvictionStrategy::kAdaptive:
-      return std::make_unique<S3FifoPolicy>();
+      return std::make_unique<AdaptivePolicy>(adaptive_choice);
     case EvictionStrategy::kNone:
       return std::make_unique<NonePolicy>();
   }

@@ -11,6 +11,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -74,7 +75,9 @@ class EvictionPolicy {
   static constexpr int kPressureMax = 8;
 };
 
-std::unique_ptr<EvictionPolicy> MakePolicy(EvictionStrategy strategy);
+// `adaptive_choice` is what kAdaptive follows; it must outlive the policy.
+std::unique_ptr<EvictionPolicy> MakePolicy(EvictionStrategy strategy,
+                                           const std::atomic<EvictionStrategy>* adaptive_choice);
 
 // The segment that was opened first among those that can be cleaned, over all pools.
 SegmentId OldestCleanable(const SegmentLog& log);

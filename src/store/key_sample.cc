@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include "store/key_sample.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace rat_memcache::store {
+namespace {
+
+using config::EvictionStrategy;
+
+// Memory per sampled key of the cache: the models take about 0.3 % of it.
+constexpr size_t kMemoryPerKey = size_t{64} << 10;
+constexpr size_t kKeysMin = 64;
+constexpr size_t kKeysMax = 4096;
+// Never more than an eighth of all keys: a cache of few keys has no use for a sample, and many
+// requests for them.
+constexpr uint32_t kThresholdMax = uint32_t{1} << 29;
+// What the index takes per item, on average.
+constexpr size_t kIndexBytesPerItem = 11;
+// Nodes per key that a model may hold: S3-FIFO's ghost has three for ten keys.
+constexpr double kNodesPerKey = 1.35;
+
+// A rival takes over if it misses less than this share of what the active one misses, ...
+constexpr double kBetter = 0.98;
+// ... by so many standard deviations.
+constexpr double kSure = 2.5;
+// A curve from fewer misses than this is noise.
+constexpr uint64_t kMissesToTell = 200;
+
+ShadowRule RuleOf(EvictionStrategy strategy) {
+  switch (strategy) {
+    case EvictionStrategy::kFifo:
+    case EvictionStrategy::kClock:
+    case EvictionStrategy::kLru:
+    case EvictionStrategy::kTtlBased:
+      return ShadowRule::kLru;
+    case EvictionStrategy::kLfu:
+    case EvictionStrategy::kLruLfu:
+      return ShadowRule::kLfu;
+    case EvictionStrategy::kS3Fifo:
+    case EvictionStrategy::kTinyLfu:
+    case EvictionStrategy::kAdaptive:
+    case EvictionStrategy::kNone:
+      break;
+  }
+  return ShadowRule::kS3Fifo;
+}
+
+}  // namespace
+
+KeySample::KeySample(EvictionStrategy strategy, size_t memory_limit)
+    : active_(strategy), strategy_(strategy), memory_limit_(memory_limit) {
+  MutexLock lock(&mutex_);
+  Rebuild();
+}
+
+template <class Visit>
+void KeySample::ForEach(Visit&& visit) {
+  for (Model& model : rivals_) {
+    if (model.cache) visit(&model);
+  }
+  for (Model& model : curve_) {
+    visit(&model);
+  }
+}
+
+KeySample::Model& KeySample::ActiveModel() {
+  const auto at = std::find(kRivals.begin(), kRivals.end(), active());
+  const bool among_rivals = strategy_ == EvictionStrategy::kAdaptive && at != kRivals.end();
+  return rivals_[among_rivals ? static_cast<size_t>(at - kRivals.begin()) : 0];
+}
+
+void KeySample::Rebuild() {
+  const bool adaptive = strategy_ == EvictionStrategy::kAdaptive;
+  active_.store(adaptive ? kRivals[0] : strategy_, std::memory_order_relaxed);
+  keys_ = std::clamp(memory_limit_ / kMemoryPerKey, kKeysMin, kKeysMax);
+  threshold_.store(kThresholdMax, std::memory_order_relaxed);
+  stored_bytes_ = 0;
+  const auto nodes = static_cast<size_t>(static_cast<double>(keys_) * kNodesPerKey);
+  for (size_t i = 0; i < rivals_.size(); ++i) {
+    rivals_[i] = {};
+    if (i == 0 || adaptive) rivals_[i].cache.emplace(RuleOf(adaptive ? kRivals[i] : strategy_), nodes);
+  }
+  RebuildCurve();
+}
+
+void KeySample::RebuildCurve() {
+  constexpr std::array<double, kSizes> kTimes = {0.5, 2, 4};
+  for (size_t i = 0; i < kSizes; ++i) {
+    curve_[i] = {};
+    curve_[i].cache.emplace(
+        RuleOf(active()), static_cast<size_t>(static_cast<double>(keys_) * kNodesPerKey * kTimes[i]));
+  }
+  size_t bytes = sizeof *this;
+  ForEach([&](Model* model) {
+    model->misses = 0;
+    bytes += model->cache->memory();
+  });
+  bytes_.store(bytes, std::memory_order_relaxed);
+  SetCapacities();
+}
+
+void KeySample::SetCapacities() {
+  const double rate = std::ldexp(static_cast<double>(threshold_.load(std::memory_order_relaxed)), -32);
+  const double once = static_cast<double>(memory_limit_) * rate;
+  for (Model& rival : rivals_) {
+    if (rival.cache) rival.cache->SetCapacity(static_cast<uint64_t>(once));
+  }
+  curve_[kHalf].cache->SetCapacity(static_cast<uint64_t>(once / 2));
+  curve_[kTwice].cache->SetCapacity(static_cast<uint64_t>(once * 2));
+  curve_[kFourTimes].cache->SetCapacity(static_cast<uint64_t>(once * 4));
+}
+
+void KeySample::Ask(uint64_t hash) {
+  if (!mutex_.TryLock()) return;
+  const uint32_t id = IdOf(hash);
+  Model& active = ActiveModel();
+  const bool hit = active.cache->Ask(id);
+  if (!hit) ++active.misses;
+  ForEach([&](Model* model) {
+    if (model == &active) return;
+    const bool also = model->cache->Ask(id);
+    if (!also) ++model->misses;
+    if (also && !hit) ++model->gains;
+    if (!also && hit) ++model->losses;
+  });
+  mutex_.Unlock();
+}
+
+void KeySample::OnHit(uint64_t hash) { Ask(hash); }
+void KeySample::OnMiss(uint64_t hash) { Ask(hash); }
+
+void KeySample::OnStore(uint64_t hash, size_t bytes) {
+  if (!mutex_.TryLock()) return;
+  const auto size = static_cast<uint32_t>(
+      std::min<size_t>(bytes + kIndexBytesPerItem, UINT32_MAX));
+  ForEach([&](Model* model) { model->cache->Put(IdOf(hash), size); });
+  stored_bytes_ += size;
+  FitRate();
+  if (stored_bytes_ >= ActiveModel().cache->capacity()) EndTurnover();
+  mutex_.Unlock();
+}
+
+void KeySample::OnRemove(uint64_t hash) {
+  if (!mutex_.TryLock()) return;
+  ForEach([&](Model* model) { model->cache->Remove(IdOf(hash)); });
+  mutex_.Unlock();
+}
+
+void KeySample::OnFlush() {
+  MutexLock lock(&mutex_);
+  ForEach([](Model* model) { model->cache->Clear(); });
+  SetCapacities();
+}
+
+void KeySample::FitRate() {
+  bool crowded = false;
+  for (const Model& rival : rivals_) {
+    crowded |= rival.cache && rival.cache->items() > keys_;
+  }
+  if (!crowded) return;
+  const uint32_t threshold = threshold_.load(std::memory_order_relaxed) / 2;
+  threshold_.store(threshold, std::memory_order_relaxed);
+  ForEach([&](Model* model) { model->cache->KeepBelow(threshold); });
+  SetCapacities();
+  stored_bytes_ /= 2;
+}
+
+void KeySample::EndTurnover() {
+  stored_bytes_ = 0;
+  Model& active = ActiveModel();
+  if (strategy_ == EvictionStrategy::kAdaptive) {
+    size_t best = rivals_.size();
+    for (size_t i = 0; i < rivals_.size(); ++i) {
+      const Model& rival = rivals_[i];
+      const double lead = static_cast<double>(rival.gains) - static_cast<double>(rival.losses);
+      const double doubt = kSure * std::sqrt(static_cast<double>(rival.gains + rival.losses));
+      if (&rival == &active || lead <= doubt ||
+          static_cast<double>(rival.misses) > kBetter * static_cast<double>(active.misses)) {
+        continue;
+      }
+      if (best == rivals_.size() || rival.misses < rivals_[best].misses) best = i;
+    }
+    if (best != rivals_.size()) {
+      active_.store(kRivals[best], std::memory_order_relaxed);
+      switches_.fetch_add(1, std::memory_order_relaxed);
+      for (Model& rival : rivals_) {
+        rival.gains = rival.losses = 0;
+      }
+      RebuildCurve();
+      return;
+    }
+  }
+  ForEach([](Model* model) {
+    model->misses /= 2;
+    model->gains /= 2;
+    model->losses /= 2;
+  });
+  // Items have become so large that few are followed: follow more keys.
+  const uint32_t threshold = threshold_.load(std::memory_order_relaxed);
+  if (active.cache->full() && active.cache->items() < keys_ / 4 && threshold < kThresholdMax) {
+    threshold_.store(threshold * 2, std::memory_order_relaxed);
+    SetCapacities();
+  }
+}
+
+void KeySample::SetMemoryLimit(size_t bytes) {
+  MutexLock lock(&mutex_);
+  memory_limit_ = bytes;
+  SetCapacities();
+}
+
+void KeySample::SetStrategy(EvictionStrategy strategy) {
+  MutexLock lock(&mutex_);
+  strategy_ = strategy;
+  Rebuild();
+}
+
+std::optional<KeySample::Curve> KeySample::MissCurve() {
+  MutexLock lock(&mutex_);
+  const uint64_t now = ActiveModel().misses;
+  if (now < kMissesToTell) return std::nullopt;
+  const auto relative = [&](Size size) RAT_REQUIRES(mutex_) {
+    return static_cast<double>(curve_[size].misses) / static_cast<double>(now);
+  };
+  return Curve{relative(kHalf), relative(kTwice), relative(kFourTimes)};
+}
+
+}  // namespace rat_memcache::store

@@ -9,8 +9,8 @@ namespace {
 
 using config::EvictionStrategy;
 
-// Memory per sampled key of the cache: the models take about 0.3 % of it.
-constexpr size_t kMemoryPerKey = size_t{64} << 10;
+// Memory per sampled key of the cache: the models take about 0.8 % of it.
+constexpr size_t kMemoryPerKey = size_t{16} << 10;
 constexpr size_t kKeysMin = 64;
 constexpr size_t kKeysMax = 4096;
 // Never more than an eighth of all keys: a cache of few keys has no use for a sample, and many
@@ -22,11 +22,19 @@ constexpr size_t kIndexBytesPerItem = 11;
 constexpr double kNodesPerKey = 1.35;
 
 // A rival takes over if it misses less than this share of what the active one misses, ...
-constexpr double kBetter = 0.98;
+constexpr double kBetter = 0.985;
 // ... by so many standard deviations.
-constexpr double kSure = 2.5;
+constexpr double kSure = 1.5;
+constexpr int kChecksPerTurnover = 16;
+// What is left of the counts by the next check: half in a quarter of a turnover. Being wrong for a
+// while costs little; being late costs as long as it lasts.
+constexpr double kFading = 0.84;
 // A curve from fewer misses than this is noise.
-constexpr uint64_t kMissesToTell = 200;
+constexpr double kMissesToTell = 200;
+
+uint32_t Footprint(size_t record_bytes) {
+  return static_cast<uint32_t>(std::min<size_t>(record_bytes + kIndexBytesPerItem, UINT32_MAX));
+}
 
 ShadowRule RuleOf(EvictionStrategy strategy) {
   switch (strategy) {
@@ -80,17 +88,18 @@ void KeySample::Rebuild() {
   const auto nodes = static_cast<size_t>(static_cast<double>(keys_) * kNodesPerKey);
   for (size_t i = 0; i < rivals_.size(); ++i) {
     rivals_[i] = {};
-    if (i == 0 || adaptive) rivals_[i].cache.emplace(RuleOf(adaptive ? kRivals[i] : strategy_), nodes);
+    if (i == 0 || adaptive)
+      rivals_[i].cache.emplace(RuleOf(adaptive ? kRivals[i] : strategy_), nodes);
   }
   RebuildCurve();
 }
 
 void KeySample::RebuildCurve() {
-  constexpr std::array<double, kSizes> kTimes = {0.5, 2, 4};
+  constexpr std::array<double, kSizes> kTimes = {0.5, 2};
   for (size_t i = 0; i < kSizes; ++i) {
     curve_[i] = {};
-    curve_[i].cache.emplace(
-        RuleOf(active()), static_cast<size_t>(static_cast<double>(keys_) * kNodesPerKey * kTimes[i]));
+    curve_[i].cache.emplace(RuleOf(active()), static_cast<size_t>(static_cast<double>(keys_) *
+                                                                  kNodesPerKey * kTimes[i]));
   }
   size_t bytes = sizeof *this;
   ForEach([&](Model* model) {
@@ -102,43 +111,52 @@ void KeySample::RebuildCurve() {
 }
 
 void KeySample::SetCapacities() {
-  const double rate = std::ldexp(static_cast<double>(threshold_.load(std::memory_order_relaxed)), -32);
+  const double rate =
+      std::ldexp(static_cast<double>(threshold_.load(std::memory_order_relaxed)), -32);
   const double once = static_cast<double>(memory_limit_) * rate;
   for (Model& rival : rivals_) {
     if (rival.cache) rival.cache->SetCapacity(static_cast<uint64_t>(once));
   }
   curve_[kHalf].cache->SetCapacity(static_cast<uint64_t>(once / 2));
   curve_[kTwice].cache->SetCapacity(static_cast<uint64_t>(once * 2));
-  curve_[kFourTimes].cache->SetCapacity(static_cast<uint64_t>(once * 4));
 }
 
-void KeySample::Ask(uint64_t hash) {
+void KeySample::Ask(uint64_t hash, uint32_t bytes_if_hit) {
   if (!mutex_.TryLock()) return;
   const uint32_t id = IdOf(hash);
   Model& active = ActiveModel();
   const bool hit = active.cache->Ask(id);
-  if (!hit) ++active.misses;
+  // In a cache that missed, the client would have stored the item now.
+  const auto store = [&](Model* model) {
+    if (bytes_if_hit != 0) model->cache->Put(id, bytes_if_hit);
+  };
+  if (!hit) {
+    ++active.misses;
+    store(&active);
+  }
   ForEach([&](Model* model) {
     if (model == &active) return;
     const bool also = model->cache->Ask(id);
-    if (!also) ++model->misses;
+    if (!also) {
+      ++model->misses;
+      store(model);
+    }
     if (also && !hit) ++model->gains;
     if (!also && hit) ++model->losses;
   });
   mutex_.Unlock();
 }
 
-void KeySample::OnHit(uint64_t hash) { Ask(hash); }
-void KeySample::OnMiss(uint64_t hash) { Ask(hash); }
+void KeySample::OnHit(uint64_t hash, size_t bytes) { Ask(hash, Footprint(bytes)); }
+void KeySample::OnMiss(uint64_t hash) { Ask(hash, 0); }
 
 void KeySample::OnStore(uint64_t hash, size_t bytes) {
   if (!mutex_.TryLock()) return;
-  const auto size = static_cast<uint32_t>(
-      std::min<size_t>(bytes + kIndexBytesPerItem, UINT32_MAX));
+  const uint32_t size = Footprint(bytes);
   ForEach([&](Model* model) { model->cache->Put(IdOf(hash), size); });
   stored_bytes_ += size;
   FitRate();
-  if (stored_bytes_ >= ActiveModel().cache->capacity()) EndTurnover();
+  if (stored_bytes_ >= ActiveModel().cache->capacity() / kChecksPerTurnover) Check();
   mutex_.Unlock();
 }
 
@@ -160,24 +178,22 @@ void KeySample::FitRate() {
     crowded |= rival.cache && rival.cache->items() > keys_;
   }
   if (!crowded) return;
-  const uint32_t threshold = threshold_.load(std::memory_order_relaxed) / 2;
+  const uint32_t threshold = threshold_.load(std::memory_order_relaxed) / 4 * 3;
   threshold_.store(threshold, std::memory_order_relaxed);
   ForEach([&](Model* model) { model->cache->KeepBelow(threshold); });
   SetCapacities();
-  stored_bytes_ /= 2;
 }
 
-void KeySample::EndTurnover() {
+void KeySample::Check() {
   stored_bytes_ = 0;
   Model& active = ActiveModel();
   if (strategy_ == EvictionStrategy::kAdaptive) {
     size_t best = rivals_.size();
     for (size_t i = 0; i < rivals_.size(); ++i) {
       const Model& rival = rivals_[i];
-      const double lead = static_cast<double>(rival.gains) - static_cast<double>(rival.losses);
-      const double doubt = kSure * std::sqrt(static_cast<double>(rival.gains + rival.losses));
-      if (&rival == &active || lead <= doubt ||
-          static_cast<double>(rival.misses) > kBetter * static_cast<double>(active.misses)) {
+      const double doubt = kSure * std::sqrt(rival.gains + rival.losses);
+      if (&rival == &active || rival.gains - rival.losses <= doubt ||
+          rival.misses > kBetter * active.misses) {
         continue;
       }
       if (best == rivals_.size() || rival.misses < rivals_[best].misses) best = i;
@@ -193,14 +209,14 @@ void KeySample::EndTurnover() {
     }
   }
   ForEach([](Model* model) {
-    model->misses /= 2;
-    model->gains /= 2;
-    model->losses /= 2;
+    model->misses *= kFading;
+    model->gains *= kFading;
+    model->losses *= kFading;
   });
   // Items have become so large that few are followed: follow more keys.
   const uint32_t threshold = threshold_.load(std::memory_order_relaxed);
-  if (active.cache->full() && active.cache->items() < keys_ / 4 && threshold < kThresholdMax) {
-    threshold_.store(threshold * 2, std::memory_order_relaxed);
+  if (active.cache->full() && active.cache->items() < keys_ / 2 && threshold < kThresholdMax) {
+    threshold_.store(threshold / 4 * 5, std::memory_order_relaxed);
     SetCapacities();
   }
 }
@@ -219,12 +235,10 @@ void KeySample::SetStrategy(EvictionStrategy strategy) {
 
 std::optional<KeySample::Curve> KeySample::MissCurve() {
   MutexLock lock(&mutex_);
-  const uint64_t now = ActiveModel().misses;
+  const double now = ActiveModel().misses;
   if (now < kMissesToTell) return std::nullopt;
-  const auto relative = [&](Size size) RAT_REQUIRES(mutex_) {
-    return static_cast<double>(curve_[size].misses) / static_cast<double>(now);
-  };
-  return Curve{relative(kHalf), relative(kTwice), relative(kFourTimes)};
+  const auto relative = [&](Size size) RAT_REQUIRES(mutex_) { return curve_[size].misses / now; };
+  return Curve{relative(kHalf), relative(kTwice)};
 }
 
 }  // namespace rat_memcache::store

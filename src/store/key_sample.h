@@ -2,18 +2,18 @@
 // memory, and which eviction strategy would miss least.
 //
 // Keys are sampled by their hash, as many as a few thousand nodes can follow. All that happens to a
-// sampled key is told to some shadow caches (shadow_cache.h): one of the present strategy at half, once,
-// twice and four times the memory; and, for the adaptive strategy, LRU, LFU and S3-FIFO at once the
+// sampled key is told to some shadow caches (shadow_cache.h): one of the present strategy at half,
+// once and twice the memory; and, for the adaptive strategy, LRU, LFU and S3-FIFO at once the
 // memory.
 //
-// Hits that change nothing in a slot (slot.h) are not told: a hot item is followed about 15 times, and
-// then once per tick, and would be a hit in every shadow anyway. So a hot hit writes nothing here
-// either.
+// Hits that change nothing in a slot (slot.h) are not told: a hot item is followed about 15 times,
+// and then once per tick, and would be a hit in every shadow anyway. So a hot hit writes nothing
+// here either.
 //
-// Choosing a strategy: after each turnover of memory, a rival takes over if it would have missed 2 %
-// less than the present one, and if the number of requests that the two answered differently leaves
-// little doubt (2.5 standard deviations of a fair coin, McNemar's test). Counts are halved then, so
-// that the last turnovers decide.
+// Choosing a strategy: sixteen times in each turnover of memory, a rival takes over if it would
+// have missed 1.5 % less than the present one, and if that is more than chance: by 1.5 standard
+// deviations of a fair coin thrown for each request that the two answered differently (McNemar's
+// test). Counts fade by half in a quarter of a turnover.
 //
 // Threads: any. A call that finds somebody else at work gives up: a sample may miss a request, but
 // nobody waits.
@@ -41,9 +41,9 @@ class KeySample {
   bool Wants(uint64_t hash) const {
     return IdOf(hash) < threshold_.load(std::memory_order_relaxed);
   }
-  void OnHit(uint64_t hash);
-  void OnMiss(uint64_t hash);
   // `bytes`: of its record.
+  void OnHit(uint64_t hash, size_t bytes);
+  void OnMiss(uint64_t hash);
   void OnStore(uint64_t hash, size_t bytes);
   // Deleted, expired; not evicted.
   void OnRemove(uint64_t hash);
@@ -60,7 +60,6 @@ class KeySample {
   struct Curve {
     double half = 1;
     double twice = 1;
-    double four_times = 1;
   };
   std::optional<Curve> MissCurve();
   uint64_t switches() const { return switches_.load(std::memory_order_relaxed); }
@@ -70,20 +69,20 @@ class KeySample {
   static constexpr std::array kRivals = {config::EvictionStrategy::kS3Fifo,
                                          config::EvictionStrategy::kLru,
                                          config::EvictionStrategy::kLfu};
-  enum Size : size_t { kHalf, kTwice, kFourTimes, kSizes };
+  enum Size : size_t { kHalf, kTwice, kSizes };
 
   struct Model {
     std::optional<ShadowCache> cache;
-    uint64_t misses = 0;
+    double misses = 0;  // all three fade
     // Requests that this one answered with a hit and the active one with a miss, and the reverse.
-    uint64_t gains = 0;
-    uint64_t losses = 0;
+    double gains = 0;
+    double losses = 0;
   };
 
   static uint32_t IdOf(uint64_t hash) {
     return static_cast<uint32_t>(hash * 0xd6e8feb86659fd93u >> 32);
   }
-  void Ask(uint64_t hash);
+  void Ask(uint64_t hash, uint32_t bytes_if_hit);
   void Rebuild() RAT_REQUIRES(mutex_);
   void RebuildCurve() RAT_REQUIRES(mutex_);
   void SetCapacities() RAT_REQUIRES(mutex_);
@@ -92,7 +91,7 @@ class KeySample {
   void ForEach(Visit&& visit) RAT_REQUIRES(mutex_);
   Model& ActiveModel() RAT_REQUIRES(mutex_);
   void FitRate() RAT_REQUIRES(mutex_);
-  void EndTurnover() RAT_REQUIRES(mutex_);
+  void Check() RAT_REQUIRES(mutex_);
 
   Mutex mutex_;
   // Ids below this are sampled. Relaxed: a request more or less does not matter.

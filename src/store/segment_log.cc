@@ -79,18 +79,37 @@ SegmentId SegmentLog::Open(int pool, int ttl_class, uint32_t epoch) {
   segment.epoch.store(epoch, std::memory_order_release);
   segment.min_exptime = Segment::kNeverExpires;
   segment.max_exptime = 0;
-  segment.sequence = next_sequence_++;
   segment.pool = static_cast<uint8_t>(pool);
   segment.ttl_class = static_cast<uint8_t>(ttl_class);
   segment.state = Segment::State::kOpen;
 
-  Queue& queue = queues_[pool];
+  Enqueue(id);
+  return id;
+}
+
+void SegmentLog::Enqueue(SegmentId id) {
+  Segment& segment = segments_[id];
+  Queue& queue = queues_[segment.pool];
+  segment.sequence = next_sequence_++;
   segment.next = kNoSegment;
   segment.previous = queue.youngest;
   (queue.youngest == kNoSegment ? queue.oldest : segments_[queue.youngest].next) = id;
   queue.youngest = id;
   ++queue.count;
-  return id;
+}
+
+void SegmentLog::Dequeue(SegmentId id) {
+  const Segment& segment = segments_[id];
+  Queue& queue = queues_[segment.pool];
+  (segment.previous == kNoSegment ? queue.oldest : segments_[segment.previous].next) = segment.next;
+  (segment.next == kNoSegment ? queue.youngest : segments_[segment.next].previous) =
+      segment.previous;
+  --queue.count;
+}
+
+void SegmentLog::Rotate(SegmentId id) {
+  Dequeue(id);
+  Enqueue(id);
 }
 
 char* SegmentLog::Append(SegmentId id, size_t bytes) {
@@ -105,11 +124,7 @@ char* SegmentLog::Append(SegmentId id, size_t bytes) {
 void SegmentLog::Free(SegmentId id) {
   Segment& segment = segments_[id];
   RAT_DCHECK(segment.live_bytes == 0 && segment.live_items == 0, "freeing live records");
-  Queue& queue = queues_[segment.pool];
-  (segment.previous == kNoSegment ? queue.oldest : segments_[segment.previous].next) = segment.next;
-  (segment.next == kNoSegment ? queue.youngest : segments_[segment.next].previous) =
-      segment.previous;
-  --queue.count;
+  Dequeue(id);
   segment.state = Segment::State::kFree;
   --in_use_;
   free_resident_.push_back(id);

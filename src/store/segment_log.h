@@ -31,7 +31,7 @@ using SegmentId = uint32_t;
 inline constexpr SegmentId kNoSegment = UINT32_MAX;
 
 // Queues of segments. The policies that know one queue only use pool 0.
-inline constexpr int kPools = 2;
+inline constexpr int kPools = 3;
 // Items of one pool that will expire at about the same time share segments (Shard::TtlClassOf).
 inline constexpr int kTtlClasses = 8;
 
@@ -102,6 +102,9 @@ class SegmentLog {
   // Takes a segment without live records or pins out of its queue and makes it free.
   void Free(SegmentId id);
 
+  // Puts a segment at the young end of its queue again, with all that is in it.
+  void Rotate(SegmentId id);
+
   // Whether the segment may be cleaned now.
   bool Cleanable(SegmentId id) const {
     return segments_[id].state == Segment::State::kSealed && !segments_[id].pinned();
@@ -135,6 +138,8 @@ class SegmentLog {
     SegmentId youngest = kNoSegment;
     SegmentId count = 0;
   };
+  void Enqueue(SegmentId id);
+  void Dequeue(SegmentId id);
 
   SegmentLog(platform::Reservation arena, platform::Reservation headers, SegmentId segments_max,
              int segment_shift);

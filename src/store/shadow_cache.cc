@@ -188,9 +188,9 @@ void ShadowCache::EvictOne() {
 
 void ShadowCache::EvictS3() {
   for (;;) {
-    const bool small_first = static_cast<double>(lists_[kSmall].bytes) >
-                                 kSmallShare * static_cast<double>(capacity_) ||
-                             lists_[kMain].count == 0;
+    const bool small_first =
+        static_cast<double>(lists_[kSmall].bytes) > kSmallShare * static_cast<double>(capacity_) ||
+        lists_[kMain].count == 0;
     const uint16_t node = lists_[small_first ? kSmall : kMain].oldest;
     uint8_t& freq = nodes_[node].freq;
     if (!small_first) {

@@ -1,5 +1,5 @@
-// A model of a cache: which keys it would hold, without their values. Fed with a sample of the keys of
-// a real cache and given the same share of its memory, it misses about as often as that would
+// A model of a cache: which keys it would hold, without their values. Fed with a sample of the keys
+// of a real cache and given the same share of its memory, it misses about as often as that would
 // (Waldspurger, Saemundsson, Ahmad, Park: "Cache modeling and optimization using miniature
 // simulations", USENIX ATC 2017). Exact per item, unlike the log that it stands for.
 //

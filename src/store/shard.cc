@@ -355,9 +355,8 @@ ShardStats Shard::Stats() {
 
 void Shard::ResetStats() {
   MutexLock lock(&mutex_);
-  stats_ = {.items = stats_.items,
-            .item_bytes = stats_.item_bytes,
-            .timed_items = stats_.timed_items};
+  stats_ = {
+      .items = stats_.items, .item_bytes = stats_.item_bytes, .timed_items = stats_.timed_items};
 }
 
 // --- ItemView ---

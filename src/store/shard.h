@@ -102,8 +102,8 @@ enum class Found : uint8_t {
 
 // Counters of one shard; see stats in command/ for the names that clients know them by.
 struct ShardStats {
-  uint64_t items = 0;       // alive or expired and not yet noticed
-  uint64_t item_bytes = 0;  // their sizes as memcached counts them
+  uint64_t items = 0;        // alive or expired and not yet noticed
+  uint64_t item_bytes = 0;   // their sizes as memcached counts them
   uint64_t timed_items = 0;  // of the items, those that can expire
   uint64_t items_stored = 0;
   uint64_t evictions = 0;
@@ -113,8 +113,9 @@ struct ShardStats {
   uint64_t reclaimed = 0;          // expired items found while room was made
   uint64_t crawler_reclaimed = 0;  // expired items found by maintenance
   uint64_t crawler_checked = 0;
-  uint64_t expired = 0;            // items that were removed since their time was over
+  uint64_t expired = 0;  // items that were removed since their time was over
   uint64_t segments_cleaned_inline = 0;
+  uint64_t segments_rotated = 0;
   uint64_t items_kept = 0;      // survivors moved within their pool
   uint64_t items_promoted = 0;  // survivors moved to pool 1
   uint64_t no_memory = 0;       // allocations that failed
@@ -123,8 +124,8 @@ struct ShardStats {
   uint64_t resident_bytes = 0;  // of the log
   uint64_t free_bytes = 0;      // segments that are free, used or not
   uint64_t index_bytes = 0;
-  uint64_t live_bytes = 0;      // of the log: items and their headers
-  uint64_t dead_bytes = 0;      // of the log: what was overwritten, removed or expired
+  uint64_t live_bytes = 0;  // of the log: items and their headers
+  uint64_t dead_bytes = 0;  // of the log: what was overwritten, removed or expired
   uint64_t policy_bytes = 0;
   uint64_t bookkeeping_bytes = 0;
 };
@@ -244,7 +245,7 @@ class Shard {
   template <class Visit>
   Found ReadLocked(const Index::LockedHome& home, const Key& key, HitCounts hit, Visit&& visit);
   // Counts a hit in the slot's meta bits, if that makes a difference to the policy.
-  void CountHit(uint64_t hash, const Index::Position& position);
+  void CountHit(const Key& key, const Index::Position& position, uint32_t value_size);
   // Removes the key's item if it is expired or flushed.
   void RemoveIfDead(const Key& key) RAT_EXCLUDES(mutex_);
   Found TouchLocked(const Key& key, uint32_t exptime) RAT_REQUIRES(mutex_);
@@ -361,6 +362,9 @@ class Shard {
                     SlotMeta* meta) RAT_REQUIRES(mutex_);
   // The pressure counts how often in a row nothing was won by it, since all items had to be moved.
   void CleanVictim(Victim victim, int* pressure) RAT_REQUIRES(mutex_);
+  bool RotateIfFull(Victim victim, int pressure) RAT_REQUIRES(mutex_);
+  void SurveyFor() RAT_REQUIRES(mutex_);
+  bool ManyCopies() const RAT_REQUIRES(mutex_);
   void CleanSegment(SegmentId id, Clean how, int pressure) RAT_REQUIRES(mutex_);
   // Calls on_item(at, hash) for the segment's live items for which wanted(record) is true, a few
   // after their hashes were taken, and on_piece(at) for its live pieces. Both may remove what they
@@ -426,6 +430,9 @@ class Shard {
   size_t draft_bytes_ RAT_GUARDED_BY(mutex_) = 0;  // of pieces that no item owns yet
   std::vector<char> scratch_ RAT_GUARDED_BY(mutex_);
   size_t bytes_since_tick_ RAT_GUARDED_BY(mutex_) = 0;
+  // Bytes that cleanings copied, and won; the last count most.
+  double copied_lately_ RAT_GUARDED_BY(mutex_) = 0;
+  double won_lately_ RAT_GUARDED_BY(mutex_) = 0;
   uint64_t random_ RAT_GUARDED_BY(mutex_);
   CasSequence::Range cas_lease_ RAT_GUARDED_BY(mutex_);
   ShardStats stats_ RAT_GUARDED_BY(mutex_);
@@ -523,7 +530,8 @@ inline uint64_t Shard::WidenCas(uint32_t low) const {
   return wide <= last ? wide : wide - (uint64_t{1} << 32);
 }
 
-RAT_ALWAYS_INLINE void Shard::CountHit(uint64_t hash, const Index::Position& position) {
+RAT_ALWAYS_INLINE void Shard::CountHit(const Key& key, const Index::Position& position,
+                                       uint32_t value_size) {
   const uint8_t tick_now = tick();
   if (!position.slot.NeedsTouch(tick_now)) [[likely]] {
     return;
@@ -532,7 +540,10 @@ RAT_ALWAYS_INLINE void Shard::CountHit(uint64_t hash, const Index::Position& pos
   uint64_t word = position.slot.word();
   position.word().compare_exchange_strong(word, position.slot.Touched(tick_now).word(),
                                           std::memory_order_relaxed);
-  if (shared_->sample->Wants(hash)) shared_->sample->OnHit(hash);
+  if (shared_->sample->Wants(key.hash)) {
+    const RecordShape shape{.key_size = key.text.size(), .value_size = value_size};
+    shared_->sample->OnHit(key.hash, shape.record_size());
+  }
 }
 
 template <class Visit>
@@ -552,7 +563,7 @@ RAT_ALWAYS_INLINE Shard::Unlocked Shard::ReadUnlocked(const Key& key, Visit&& vi
   }
   visit(ItemView(this, record, record.PayloadBehind(key.text.size()), value_size, false));
   if (!glimpse.Consistent()) return Unlocked::kChanged;
-  CountHit(key.hash, position);
+  CountHit(key, position, value_size);
   return Unlocked::kHit;
 }
 
@@ -568,7 +579,7 @@ Found Shard::ReadLocked(const Index::LockedHome& home, const Key& key, HitCounts
   if (found != Found::kHit) return found;
   visit(ItemView(this, record, record.payload(), record.value_size(), true));
   if (hit == HitCounts::kYes) {
-    CountHit(key.hash, position);
+    CountHit(key, position, record.value_size());
     if (((now - record.last_access()) & kLastAccessMask) >= kLastAccessGranularity) {
       record.set_last_access(now);
     }

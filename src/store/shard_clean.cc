@@ -22,6 +22,15 @@ constexpr size_t kSegmentsMin = 8;
 // Segments that one set cleans at most to get one, as long as the log has memory beyond its limit.
 // Enough for the last to be cleaned under full pressure, if nothing was won before.
 constexpr size_t kCleaningsPerSegment = EvictionPolicy::kPressureMax + 1;
+// If more than so many bytes have been copied of late per byte that was won, ...
+constexpr double kManyCopies = 0.8;
+// ... a segment of which this share stays is not copied but goes to the young end as it is. What
+// goes leaves holes, so copies are better as long as they are few.
+constexpr size_t kRotatedPercent = 75;
+// At most so many segments in a row, since nothing is won by it yet.
+constexpr int kRotationsPerCleaning = 4;
+// Weight of what was before when another segment has been cleaned.
+constexpr double kCopiesFading = 0.95;
 // Segments that are looked at to find a dead or nearly empty one.
 constexpr SegmentId kSegmentsSearched = 512;
 // Segments that maintenance looks at before it lets others have the lock.
@@ -116,7 +125,10 @@ bool Shard::MakeRoom(size_t segments) {
     // segments to clean. Nobody waits for all of them: each set that needs a segment pays a few,
     // and Maintain() the rest.
     if (cleaned >= kCleaningsPerSegment && log_->Available(SIZE_MAX) >= segments) break;
-    const Victim victim = PickVictim(pressure);
+    Victim victim = PickVictim(pressure);
+    for (int i = 0; i < kRotationsPerCleaning && RotateIfFull(victim, pressure); ++i) {
+      victim = PickVictim(pressure);
+    }
     if (victim.id == kNoSegment) return false;
     CleanVictim(victim, &pressure);
     ++stats_.segments_cleaned_inline;
@@ -189,21 +201,74 @@ void Shard::CleanVictim(Victim victim, int* pressure) {
                   : std::min(*pressure + 1, EvictionPolicy::kPressureMax);
 }
 
+bool Shard::RotateIfFull(Victim victim, int pressure) {
+  if (victim.id == kNoSegment || victim.how != Clean::kByPolicy || !ManyCopies() ||
+      pressure >= EvictionPolicy::kPressureMax || !policy_->rotates((*log_)[victim.id].pool)) {
+    return false;
+  }
+  struct Judged {
+    char* at;
+    uint64_t hash;
+    SlotMeta meta;
+    Verdict verdict;
+  };
+  static thread_local std::vector<Judged> judged;
+  judged.clear();
+  SurveyFor();
+  size_t kept = 0;
+  bool pieces = false;
+  WalkLive(
+      victim.id, [](const ItemRecord&) { return true; },
+      [&](char* at, uint64_t hash) RAT_REQUIRES(mutex_) {
+        const Index::Position position = FindLocation(index_->Compute(hash), log_->LocationOf(at));
+        SlotMeta meta = position.slot.meta();
+        const ItemRecord record(at);
+        const Verdict verdict = AskPolicy(hash, record, victim.how, pressure, &meta);
+        judged.push_back({at, hash, meta, verdict});
+        if (verdict != Verdict::kDrop) kept += record.record_size();
+      },
+      [&](char*) { pieces = true; });
+  if (pieces || kept * 100 < log_->segment_bytes() * kRotatedPercent) return false;
+  victim_ = victim.id;
+  for (const Judged& item : judged) {
+    const Index::Position position =
+        FindLocation(index_->Compute(item.hash), log_->LocationOf(item.at));
+    if (item.verdict == Verdict::kDrop) {
+      Remove(item.hash, position, DropReason::kEvicted);
+      continue;
+    }
+    SlotMeta meta = item.meta;
+    meta.pool = (*log_)[victim.id].pool;
+    uint64_t word = position.slot.word();
+    // A hit that comes between is one that is not counted.
+    position.word().compare_exchange_strong(word, position.slot.WithMeta(meta).word(),
+                                            std::memory_order_relaxed);
+  }
+  victim_ = kNoSegment;
+  log_->Rotate(victim.id);
+  ++stats_.segments_rotated;
+  return true;
+}
+
+bool Shard::ManyCopies() const { return copied_lately_ > kManyCopies * won_lately_; }
+
+void Shard::SurveyFor() {
+  policy_->BeginSegment(
+      {.items = index_->items(),
+       .tick = tick(),
+       .now = Now(),
+       .many_copies = ManyCopies(),
+       // Called back at once, so under the shard lock.
+       .sample = [this]() RAT_NO_THREAD_SAFETY_ANALYSIS { return SampleItem(); }});
+}
+
 void Shard::CleanSegment(SegmentId id, Clean how, int pressure) {
   if ((*log_)[id].live_bytes == 0) {
     Free(id);  // was pinned when its last record died
     return;
   }
   victim_ = id;
-  if (how == Clean::kByPolicy) {
-    policy_->BeginSegment(
-        {.items = index_->items(),
-         .tick = tick(),
-         .now = Now(),
-         // Called back at once, so under the shard lock.
-         .sample = [this]() RAT_NO_THREAD_SAFETY_ANALYSIS { return SampleItem(); }});
-  }
-
+  if (how == Clean::kByPolicy) SurveyFor();
   size_t seen = 0;
   size_t kept = 0;
   WalkLive(
@@ -219,6 +284,8 @@ void Shard::CleanSegment(SegmentId id, Clean how, int pressure) {
         if (CleanPiece(at, how, pressure)) kept += bytes;
       });
   if (how == Clean::kByPolicy) policy_->EndSegment(seen, kept);
+  copied_lately_ = copied_lately_ * kCopiesFading + static_cast<double>(kept);
+  won_lately_ = won_lately_ * kCopiesFading + static_cast<double>(log_->segment_bytes() - kept);
 
   victim_ = kNoSegment;
   RAT_CHECK((*log_)[id].live_bytes == 0, "a cleaned segment has live records");
@@ -282,7 +349,7 @@ bool Shard::CleanItem(char* at, uint64_t hash, Clean how, int pressure) {
   }
   SlotMeta meta = position.slot.meta();
   const Verdict verdict = AskPolicy(hash, record, how, pressure, &meta);
-  const int pool = verdict == Verdict::kPromote ? kPools - 1 : (*log_)[victim_].pool;
+  const int pool = PoolAfter(verdict, (*log_)[victim_].pool);
   const size_t bytes = record.record_size();
   char* const to =
       verdict == Verdict::kDrop
@@ -306,7 +373,7 @@ bool Shard::CleanItem(char* at, uint64_t hash, Clean how, int pressure) {
   CountItem(new_location, +1);
   NoteExptime(new_location, record.exptime());
   Kill(location, OldPieces::kAdopted);
-  ++(verdict == Verdict::kPromote ? stats_.items_promoted : stats_.items_kept);
+  ++(pool != (*log_)[victim_].pool ? stats_.items_promoted : stats_.items_kept);
   return true;
 }
 
@@ -341,7 +408,7 @@ bool Shard::CleanPiece(char* at, Clean how, int pressure) {
   }
   SlotMeta meta = owner.slot.meta();
   const Verdict verdict = AskPolicy(hash, stub, how, pressure, &meta);
-  const int pool = verdict == Verdict::kPromote ? kPools - 1 : (*log_)[victim_].pool;
+  const int pool = PoolAfter(verdict, (*log_)[victim_].pool);
   char* const to = verdict == Verdict::kDrop
                        ? nullptr
                        : AllocateRecord(AllocateFor::kSurvivor, pool,
@@ -398,8 +465,8 @@ void Shard::Maintain(const MaintenanceBudget& budget) {
     round.left = log_->segments_seen();
   }
   // The lock is held for one segment at a time, so that a writer never waits for all of them.
-  while (round.entries < budget.entries_max &&
-         std::chrono::steady_clock::now() < budget.deadline && SweepNext(budget, &round)) {
+  while (round.entries < budget.entries_max && std::chrono::steady_clock::now() < budget.deadline &&
+         SweepNext(budget, &round)) {
   }
   int pressure = 0;
   for (int i = 0; i < kExcessPerMaintenance && FreeExcess(&pressure); ++i) {

@@ -168,8 +168,7 @@ PutResult Shard::Publish(const Key& key, uint32_t location, uint64_t cas, OldPie
   AdvanceTick(bytes);
   if (shared_->sample->Wants(key.hash)) {
     // Without what its pieces take for themselves.
-    shared_->sample->OnStore(key.hash,
-                             std::max<size_t>(bytes, ItemAt(location).value_size()));
+    shared_->sample->OnStore(key.hash, std::max<size_t>(bytes, ItemAt(location).value_size()));
   }
   ++stats_.items_stored;
   return {PutStatus::kStored, cas};

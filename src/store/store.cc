@@ -92,8 +92,7 @@ Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options, const Co
   shared.sample = store->sample_.get();
   store->segment_bytes_ = ChooseSegmentBytes(options, shard_bytes);
   const size_t wanted = options.memory_max != 0 ? options.memory_max : platform::UsableMemory();
-  store->memory_max_ =
-      std::max(options.memory_limit, std::min(wanted, shards * kShardBytesMax));
+  store->memory_max_ = std::max(options.memory_limit, std::min(wanted, shards * kShardBytesMax));
   Status made = store->MakeShards(shards, options.eviction);
   if (!made.ok() && store->memory_max_ > options.memory_limit) {
     // Address space may be rationed (ulimit -v): then the limit cannot be raised later.

@@ -98,9 +98,9 @@ class Store {
   // about once per second, by one thread at a time.
   void Maintain(const MaintenanceBudget& budget = {});
 
-  // The limit from now on. Raising it takes effect at once; after lowering it, stores and Maintain()
-  // evict until it is kept, and give the memory back. False if it is out of range: below 1 MiB, or
-  // above memory_max().
+  // The limit from now on. Raising it takes effect at once; after lowering it, stores and
+  // Maintain() evict until it is kept, and give the memory back. False if it is out of range: below
+  // 1 MiB, or above memory_max().
   bool SetMemoryLimit(size_t bytes);
   size_t memory_max() const { return memory_max_; }
   void SetEviction(EvictionStrategy strategy);

@@ -536,7 +536,8 @@ TEST_F(StoreTest, RefusesImpossibleOptions) {
 
 // Hits under every policy: a hot set that is asked for again and again must survive a scan.
 TEST_F(StoreTest, PoliciesKeepWhatIsUsed) {
-  for (const EvictionStrategy policy : {EvictionStrategy::kLru, EvictionStrategy::kS3Fifo, EvictionStrategy::kFifo}) {
+  for (const EvictionStrategy policy :
+       {EvictionStrategy::kLru, EvictionStrategy::kS3Fifo, EvictionStrategy::kFifo}) {
     Open({.memory_limit = 16 * kMiB, .eviction = policy});
     int lost = 0;
     for (int i = 0; i < 200'000; ++i) {
@@ -566,7 +567,8 @@ TEST_F(StoreTest, AgreesWithAModel) {
     uint32_t exptime;
   };
   for (const size_t limit : {1 * kMiB, 20 * kMiB}) {
-    for (const EvictionStrategy policy : {EvictionStrategy::kS3Fifo, EvictionStrategy::kLru, EvictionStrategy::kFifo}) {
+    for (const EvictionStrategy policy :
+         {EvictionStrategy::kS3Fifo, EvictionStrategy::kLru, EvictionStrategy::kFifo}) {
       std::mt19937 random(seed);
       Open({.memory_limit = limit, .item_size_max = limit / 4, .eviction = policy});
       std::map<std::string, Value> model;

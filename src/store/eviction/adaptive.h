@@ -35,6 +35,7 @@ class AdaptivePolicy final : public EvictionPolicy {
   void EndSegment(size_t bytes_seen, size_t bytes_kept) override {
     at_work_->EndSegment(bytes_seen, bytes_kept);
   }
+  bool rotates(int pool) const override { return Chosen().rotates(pool); }
   size_t bytes() const override { return s3_fifo_.bytes(); }
 
  private:

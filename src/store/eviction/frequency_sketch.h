@@ -1,10 +1,10 @@
 // How often keys were asked for of late, of all keys, in a few bits each: a count-min sketch with
 // 4-bit counters.
 //
-// A key has four counters in one cache line; its estimate is the smallest, and only the smallest are
-// raised. Counters are halved line by line, all of them once per 10 x capacity additions, so that no
-// single call does much. After Cormode and Muthukrishnan, "An improved data stream summary: the
-// count-min sketch", 2005, with the ageing of Einziger, Friedman and Manes, "TinyLFU: a highly
+// A key has four counters in one cache line; its estimate is the smallest, and only the smallest
+// are raised. Counters are halved line by line, all of them once per 10 x capacity additions, so
+// that no single call does much. After Cormode and Muthukrishnan, "An improved data stream summary:
+// the count-min sketch", 2005, with the ageing of Einziger, Friedman and Manes, "TinyLFU: a highly
 // efficient cache admission policy", ACM ToS 2017. Four bytes per entry of capacity.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once

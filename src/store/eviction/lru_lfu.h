@@ -1,9 +1,9 @@
 // LRU and LFU in one order: recency with a bonus for frequency.
 //
 // Rule: an item ranks by its last use, moved forward by a quarter of a turnover (8 ticks) for every
-// doubling of its count of hits: log2(1 + count). Counts age (aged_count.h). A special case of LRFU (Lee
-// et al., "LRFU: a spectrum of policies that subsumes the least recently used and least frequently
-// used policies", IEEE ToC 2001).
+// doubling of its count of hits: log2(1 + count). Counts age (aged_count.h). A special case of LRFU
+// (Lee et al., "LRFU: a spectrum of policies that subsumes the least recently used and least
+// frequently used policies", IEEE ToC 2001).
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 

@@ -1,5 +1,5 @@
-// No eviction (memcached's -M): what lives stays, and a store that does not fit is refused. Dead items
-// still make room.
+// No eviction (memcached's -M): what lives stays, and a store that does not fit is refused. Dead
+// items still make room.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 

@@ -42,18 +42,13 @@ std::unique_ptr<EvictionPolicy> MakePolicy(EvictionStrategy strategy,
   RAT_CHECK(false, "unknown eviction strategy");
 }
 
-SegmentId OldestCleanable(const SegmentLog& log, int pool) {
-  SegmentId id = log.Oldest(pool);
-  while (id != kNoSegment && !log.Cleanable(id)) {
-    id = log[id].next;
-  }
-  return id;
-}
-
-SegmentId OldestCleanable(const SegmentLog& log) {
+SegmentId OldestCleanable(const SegmentLog& log, int first_pool, int last_pool) {
   SegmentId oldest = kNoSegment;
-  for (int pool = 0; pool < kPools; ++pool) {
-    const SegmentId id = OldestCleanable(log, pool);
+  for (int pool = first_pool; pool <= last_pool; ++pool) {
+    SegmentId id = log.Oldest(pool);
+    while (id != kNoSegment && !log.Cleanable(id)) {
+      id = log[id].next;
+    }
     // Sequence numbers wrap, so the difference decides.
     if (oldest == kNoSegment ||
         (id != kNoSegment && static_cast<int32_t>(log[id].sequence - log[oldest].sequence) < 0)) {

@@ -28,10 +28,14 @@ namespace rat_memcache::store {
 using config::EvictionStrategy;
 
 enum class Verdict : uint8_t {
-  kDrop,     // evict the item
-  kKeep,     // move it to the young end of its own pool
-  kPromote,  // move it to the young end of pool 1
+  kDrop,  // evict the item
+  kKeep,  // move it to the young end of its own pool, or of the pool named
+  kKeepInPool1,
+  kKeepInPool2,
 };
+constexpr int PoolAfter(Verdict verdict, int pool) {
+  return verdict == Verdict::kKeepInPool1 ? 1 : verdict == Verdict::kKeepInPool2 ? 2 : pool;
+}
 
 // What a policy may know of an item.
 struct ItemTraits {
@@ -43,9 +47,10 @@ class EvictionPolicy {
  public:
   // What a policy may want to know when a cleaning begins.
   struct Survey {
-    uint64_t items = 0;  // in the shard
-    uint8_t tick = 0;    // the stamp that a hit would set now
-    uint32_t now = 0;    // second of the coarse clock
+    uint64_t items = 0;        // in the shard
+    uint8_t tick = 0;          // the stamp that a hit would set now
+    uint32_t now = 0;          // second of the coarse clock
+    bool many_copies = false;  // of late, for what was won by them
     // An item chosen at random, or nothing (the shard has none, or the draw failed).
     std::function<std::optional<ItemTraits>()> sample;
   };
@@ -69,6 +74,9 @@ class EvictionPolicy {
   virtual void OnDrop(uint64_t /*hash*/, SlotMeta /*meta*/) {}
   // Called once after a segment: how many bytes of live items were in it, and how many stayed.
   virtual void EndSegment(size_t /*bytes_seen*/, size_t /*bytes_kept*/) {}
+  // Whether a segment of this pool may go to the young end as a whole, without a copy, if nearly
+  // everything in it stays. Its items then stay in the pool.
+  virtual bool rotates(int /*pool*/) const { return false; }
   // Memory behind the policy's own tables.
   virtual size_t bytes() const { return 0; }
 
@@ -79,9 +87,7 @@ class EvictionPolicy {
 std::unique_ptr<EvictionPolicy> MakePolicy(EvictionStrategy strategy,
                                            const std::atomic<EvictionStrategy>* adaptive_choice);
 
-// The segment that was opened first among those that can be cleaned, over all pools.
-SegmentId OldestCleanable(const SegmentLog& log);
-// The same within one pool.
-SegmentId OldestCleanable(const SegmentLog& log, int pool);
+// The first in the queues of these pools, taken together, that can be cleaned.
+SegmentId OldestCleanable(const SegmentLog& log, int first_pool = 0, int last_pool = kPools - 1);
 
 }  // namespace rat_memcache::store

@@ -1,9 +1,9 @@
 // The policies that put all items in one order and evict from its lower end.
 //
-// Rule: the oldest segment is cleaned. The ranks of a sample of the whole shard give the cutoff below
-// which `drop_share_` of all items lie; what is below it goes, the rest moves to the young end. The
-// share is steered so that about half of a cleaned segment stays: one copy per insert on average. So
-// any order can be kept on a log, without a list, up to the precision of the sample.
+// Rule: the oldest segment is cleaned. The ranks of a sample of the whole shard give the cutoff
+// below which `drop_share_` of all items lie; what is below it goes, the rest moves to the young
+// end. The share is steered so that about half of a cleaned segment stays: one copy per insert on
+// average. So any order can be kept on a log, without a list, up to the precision of the sample.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 

@@ -6,14 +6,17 @@
 namespace rat_memcache::store {
 
 SegmentId S3FifoPolicy::Pick(const SegmentLog& log) const {
-  const double in_use =
-      static_cast<double>(log.PoolBytes(kSmall)) + static_cast<double>(log.PoolBytes(kMain));
-  const bool small_first = static_cast<double>(log.PoolBytes(kSmall)) > kSmallShare * in_use;
-  const SegmentId id = OldestCleanable(log, small_first ? kSmall : kMain);
-  return id != kNoSegment ? id : OldestCleanable(log, small_first ? kMain : kSmall);
+  const auto small = static_cast<double>(log.PoolBytes(kSmall));
+  const double main = static_cast<double>(log.PoolBytes(kMain) + log.PoolBytes(kHot));
+  const bool small_first = small > kSmallShare * (small + main);
+  const SegmentId of_small = OldestCleanable(log, kSmall, kSmall);
+  const SegmentId of_main = OldestCleanable(log, kMain, kHot);
+  if (of_main == kNoSegment) return of_small;
+  return small_first && of_small != kNoSegment ? of_small : of_main;
 }
 
 void S3FifoPolicy::BeginSegment(const Survey& survey) {
+  many_copies_ = survey.many_copies;
   ghost_.FitTo(static_cast<size_t>(static_cast<double>(survey.items) * kGhostShare));
 }
 
@@ -23,10 +26,10 @@ Verdict S3FifoPolicy::Judge(uint64_t, ItemTraits* item, int pressure) {
   if (freq <= pressure / 2) return Verdict::kDrop;
   if (meta->pool == kSmall) {
     meta->freq = 0;
-    return Verdict::kPromote;
+    return Verdict::kKeepInPool1;
   }
   meta->freq = static_cast<uint8_t>(freq - 1);
-  return Verdict::kKeep;
+  return many_copies_ && freq >= kHotFreq ? Verdict::kKeepInPool2 : Verdict::kKeepInPool1;
 }
 
 void S3FifoPolicy::OnDrop(uint64_t hash, SlotMeta meta) {

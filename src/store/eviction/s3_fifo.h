@@ -9,6 +9,10 @@
 //   The old end of main: used -> young end again with its count lowered; else evicted.
 // Counts saturate at 3. A hit in between changes nothing but the count, so hot items are not
 // written.
+//
+// A log copies what stays. When that becomes much, the main queue has two pools: what was used more
+// than once since it was last looked at goes to the hot one (pool 2), whose segments mostly go to
+// the young end as a whole. The two are one queue, in the order of their segments.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 
@@ -21,6 +25,7 @@ class S3FifoPolicy final : public EvictionPolicy {
  public:
   static constexpr int kSmall = 0;
   static constexpr int kMain = 1;
+  static constexpr int kHot = 2;
 
   EvictionStrategy strategy() const override { return EvictionStrategy::kS3Fifo; }
   int Place(uint64_t hash) override { return ghost_.Take(hash) ? kMain : kSmall; }
@@ -28,6 +33,7 @@ class S3FifoPolicy final : public EvictionPolicy {
   void BeginSegment(const Survey& survey) override;
   Verdict Judge(uint64_t hash, ItemTraits* item, int pressure) override;
   void OnDrop(uint64_t hash, SlotMeta meta) override;
+  bool rotates(int pool) const override { return pool != kSmall; }
   size_t bytes() const override { return ghost_.bytes(); }
 
  private:
@@ -36,8 +42,10 @@ class S3FifoPolicy final : public EvictionPolicy {
   // Of the number of items; 25-30 % keep nearly all of a full ghost's worth.
   static constexpr double kGhostShare = 0.3;
   static constexpr uint8_t kFreqMax = 3;
+  static constexpr uint8_t kHotFreq = 2;
 
   GhostTable ghost_;
+  bool many_copies_ = false;
 };
 
 }  // namespace rat_memcache::store

@@ -12,10 +12,14 @@ int TinyLfuPolicy::Place(uint64_t hash) {
 
 SegmentId TinyLfuPolicy::Pick(const SegmentLog& log) const {
   const double window = static_cast<double>(log.PoolBytes(kWindow));
-  const double in_use = window + static_cast<double>(log.PoolBytes(kMain));
+  const double in_use =
+      window + static_cast<double>(log.PoolBytes(kMain) + log.PoolBytes(kMain + 1));
   const bool window_first = window > kWindowShare * in_use;
-  const SegmentId id = OldestCleanable(log, window_first ? kWindow : kMain);
-  return id != kNoSegment ? id : OldestCleanable(log, window_first ? kMain : kWindow);
+  const SegmentId of_window = OldestCleanable(log, kWindow, kWindow);
+  // What another policy left in the last pool belongs to the main queue.
+  const SegmentId of_main = OldestCleanable(log, kMain);
+  if (of_main == kNoSegment) return of_window;
+  return window_first && of_window != kNoSegment ? of_window : of_main;
 }
 
 void TinyLfuPolicy::BeginSegment(const Survey& survey) {
@@ -24,7 +28,7 @@ void TinyLfuPolicy::BeginSegment(const Survey& survey) {
   Survey of_main = survey;
   of_main.sample = [&survey]() -> std::optional<ItemTraits> {
     std::optional<ItemTraits> item = survey.sample();
-    if (item && item->meta.pool != kMain) item.reset();
+    if (item && item->meta.pool == kWindow) item.reset();
     return item;
   };
   main_order_.BeginSegment(of_main);
@@ -47,8 +51,9 @@ Verdict TinyLfuPolicy::Judge(uint64_t hash, ItemTraits* item, int pressure) {
 Verdict TinyLfuPolicy::JudgeWindow(uint64_t hash, int pressure) {
   next_rival_ = (next_rival_ + 1) % victims_.size();
   // While the main queue has given up nothing yet, having been asked for again is enough.
-  const uint32_t bar = std::max<uint32_t>(victims_[next_rival_], 1) + static_cast<uint32_t>(pressure);
-  return sketch_.Estimate(hash) > bar ? Verdict::kPromote : Verdict::kDrop;
+  const uint32_t bar =
+      std::max<uint32_t>(victims_[next_rival_], 1) + static_cast<uint32_t>(pressure);
+  return sketch_.Estimate(hash) > bar ? Verdict::kKeepInPool1 : Verdict::kDrop;
 }
 
 void TinyLfuPolicy::EndSegment(size_t bytes_seen, size_t bytes_kept) {

@@ -2,8 +2,8 @@
 //
 // Rule (Einziger, Friedman, Manes: "TinyLFU: a highly efficient cache admission policy", ACM ToS
 // 2017): a new key joins the window (pool 0, a tenth of the shard). What falls out of the window is
-// admitted to the main queue (pool 1) only if its count in a sketch of all accesses beats that of an
-// item which the main queue gave up lately; else it is evicted. Both queues are in LRU order by
+// admitted to the main queue (pool 1) only if its count in a sketch of all accesses beats that of
+// an item which the main queue gave up lately; else it is evicted. Both queues are in LRU order by
 // stamps (ranked_policy.h), so the main queue gives up what was not used for longest.
 //
 // A hit only changes the slot; its count reaches the sketch when the item is looked at.

@@ -1,14 +1,47 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #include "cache/cache.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace rat_memcache::cache {
 
-Result<std::unique_ptr<Cache>> Cache::Open(const store::StoreOptions& options, CoarseClock* clock) {
+namespace {
+
+// Maintenance takes this share of a core, ...
+constexpr int kShareOfCore = 100;  // one hundredth
+// ... and may save up this much of it for when many items expire at once.
+constexpr std::chrono::milliseconds kCreditMax{100};
+
+}  // namespace
+
+Result<std::unique_ptr<Cache>> Cache::Open(const store::StoreOptions& options, CoarseClock* clock,
+                                           const config::TtlOptions& ttl) {
   auto store = store::Store::Open(options, clock);
   if (!store.ok()) return store.error();
-  return std::unique_ptr<Cache>(new Cache(std::move(store).value(), clock));
+  return std::unique_ptr<Cache>(new Cache(std::move(store).value(), clock, ttl));
+}
+
+Cache::Cache(std::unique_ptr<store::Store> store, CoarseClock* clock, const config::TtlOptions& ttl)
+    : store_(std::move(store)),
+      clock_(clock),
+      ttl_(ttl),
+      rules_(ttl),
+      maintenance_credit_(kCreditMax) {
+  store_->SetLazyExpiration(ttl.lazy_expiration);
+}
+
+PutRequest Cache::UnderRules(PutRequest request) const {
+  const TtlRules::Outcome outcome = rules_.ForStore(request.exptime, Now());
+  request.exptime = outcome.exptime;
+  if (outcome.clamped) request.key.shard->CountClamped();
+  return request;
+}
+
+uint32_t Cache::ExptimeOfTouch(const Key& key, uint32_t exptime) const {
+  const TtlRules::Outcome outcome = rules_.ForTouch(exptime, Now());
+  if (outcome.clamped) key.shard->CountClamped();
+  return outcome.exptime;
 }
 
 void Cache::Flush() {
@@ -29,7 +62,39 @@ void Cache::Tick(uint32_t now) {
       pending_flush_.compare_exchange_strong(when, 0, std::memory_order_relaxed)) {
     store_->Flush();
   }
-  store_->Maintain();
+  CleanUp(now);
+}
+
+void Cache::CleanUp(uint32_t now) {
+  using Clock = std::chrono::steady_clock;
+  const bool due = now - cleaned_at_ >= ttl_.cleanup_interval;
+  maintenance_credit_ = std::min<std::chrono::nanoseconds>(
+      maintenance_credit_ + std::chrono::nanoseconds(std::chrono::seconds(1)) / kShareOfCore,
+      kCreditMax);
+  const Clock::time_point start = Clock::now();
+  store_->Maintain(
+      {.deadline = start + maintenance_credit_,
+       .entries_max = ttl_.max_cleanup_entries != 0 ? ttl_.max_cleanup_entries : UINT64_MAX,
+       .expire = ttl_.active_expiration && due});
+  const auto took = Clock::now() - start;
+  maintenance_credit_ -= took;
+  if (!due) return;
+  cleaned_at_ = now;
+  cleanup_runs_.fetch_add(1, std::memory_order_relaxed);
+  cleanup_us_.fetch_add(
+      static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count()),
+      std::memory_order_relaxed);
+}
+
+CleanupStats Cache::Cleanups() const {
+  return {cleanup_runs_.load(std::memory_order_relaxed),
+          cleanup_us_.load(std::memory_order_relaxed)};
+}
+
+void Cache::ResetStats() {
+  store_->ResetStats();
+  cleanup_runs_.store(0, std::memory_order_relaxed);
+  cleanup_us_.store(0, std::memory_order_relaxed);
 }
 
 }  // namespace rat_memcache::cache

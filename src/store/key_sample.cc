@@ -233,6 +233,11 @@ void KeySample::SetStrategy(EvictionStrategy strategy) {
   Rebuild();
 }
 
+EvictionStrategy KeySample::strategy() {
+  MutexLock lock(&mutex_);
+  return strategy_;
+}
+
 std::optional<KeySample::Curve> KeySample::MissCurve() {
   MutexLock lock(&mutex_);
   const double now = ActiveModel().misses;

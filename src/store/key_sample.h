@@ -51,6 +51,7 @@ class KeySample {
 
   void SetMemoryLimit(size_t bytes);
   void SetStrategy(config::EvictionStrategy strategy);
+  config::EvictionStrategy strategy();
   // The strategy itself, or the one that adaptive has chosen.
   config::EvictionStrategy active() const { return active_.load(std::memory_order_relaxed); }
   const std::atomic<config::EvictionStrategy>* active_source() const { return &active_; }

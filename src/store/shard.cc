@@ -177,6 +177,8 @@ void Shard::Remove(uint64_t hash, const Index::Position& position, DropReason re
       ++stats_.evictions;
       if (!meta.fetched) ++stats_.evicted_unfetched;
       if (meta.freq > 1) ++stats_.evicted_active;
+      ++stats_.evicted_from_pool[meta.pool];
+      CountEvictionAge((Now() - ItemAt(location).last_access()) & kLastAccessMask);
       policy_->OnDrop(hash, meta);
       break;
     case DropReason::kExpired:
@@ -184,7 +186,10 @@ void Shard::Remove(uint64_t hash, const Index::Position& position, DropReason re
       if (!meta.fetched) ++stats_.expired_unfetched;
       break;
     case DropReason::kDeleted:
+      ++stats_.deleted;
+      break;
     case DropReason::kFlushed:
+      ++stats_.flushed;
       break;
   }
   if (reason != DropReason::kEvicted && shared_->sample->Wants(hash)) {
@@ -231,6 +236,12 @@ bool Shard::Link(const Key& key, uint32_t location) {
   }
   CountItem(location, +1);
   return true;
+}
+
+void Shard::CountEvictionAge(uint32_t seconds) {
+  const auto at = std::upper_bound(kEvictionAges.begin(), kEvictionAges.end() - 1, seconds);
+  ++stats_.evicted_at_age[static_cast<size_t>(at - kEvictionAges.begin())];
+  stats_.last_eviction_age = seconds;
 }
 
 Found Shard::Delete(const Key& key) {
@@ -345,6 +356,10 @@ ShardStats Shard::Stats() {
   ShardStats stats = stats_;
   stats.resident_bytes = log_->resident_bytes();
   stats.free_bytes = log_->Available(ResidentMax()) * log_->segment_bytes();
+  stats.ttl_clamped = ttl_clamped_.load(std::memory_order_relaxed);
+  for (int pool = 0; pool < kPools; ++pool) {
+    stats.pool_bytes[static_cast<size_t>(pool)] = log_->PoolBytes(pool);
+  }
   stats.dead_bytes = dead_bytes_;
   stats.live_bytes = live_bytes_;
   stats.index_bytes = index_->bytes();
@@ -355,6 +370,7 @@ ShardStats Shard::Stats() {
 
 void Shard::ResetStats() {
   MutexLock lock(&mutex_);
+  ttl_clamped_.store(0, std::memory_order_relaxed);
   stats_ = {
       .items = stats_.items, .item_bytes = stats_.item_bytes, .timed_items = stats_.timed_items};
 }

@@ -100,6 +100,10 @@ enum class Found : uint8_t {
   kFlushed,  // there was one, but it was flushed
 };
 
+// How long evicted items had not been asked for.
+inline constexpr std::array<uint32_t, 7> kEvictionAges = {60,    600,    3600,  21600,
+                                                          86400, 604800, UINT32_MAX};
+
 // Counters of one shard; see stats in command/ for the names that clients know them by.
 struct ShardStats {
   uint64_t items = 0;        // alive or expired and not yet noticed
@@ -109,6 +113,16 @@ struct ShardStats {
   uint64_t evictions = 0;
   uint64_t evicted_unfetched = 0;
   uint64_t evicted_active = 0;  // had been hit more than once
+  // For want of a better one: what a policy would have kept, had there been room to move it.
+  uint64_t evicted_under_pressure = 0;
+  std::array<uint64_t, kPools> evicted_from_pool{};
+  // Ages below kEvictionAges[i] seconds and not below the one before.
+  std::array<uint64_t, kEvictionAges.size()> evicted_at_age{};
+  uint32_t last_eviction_age = 0;
+  uint64_t deleted = 0;
+  uint64_t flushed = 0;  // found since, one by one
+  uint64_t ttl_clamped = 0;
+  uint64_t ghost_hits = 0;  // new keys that had been evicted a short while ago
   uint64_t expired_unfetched = 0;
   uint64_t reclaimed = 0;          // expired items found while room was made
   uint64_t crawler_reclaimed = 0;  // expired items found by maintenance
@@ -121,7 +135,8 @@ struct ShardStats {
   uint64_t no_memory = 0;       // allocations that failed
   uint64_t maintenance_runs = 0;
   // Memory
-  uint64_t resident_bytes = 0;  // of the log
+  std::array<uint64_t, kPools> pool_bytes{};  // segments in use
+  uint64_t resident_bytes = 0;                // of the log
   uint64_t free_bytes = 0;      // segments that are free, used or not
   uint64_t index_bytes = 0;
   uint64_t live_bytes = 0;  // of the log: items and their headers
@@ -206,6 +221,8 @@ class Shard {
   void Maintain(const MaintenanceBudget& budget);
   // Items stay where they are; what the new strategy thinks of them shows as room is made.
   void SetEviction(EvictionStrategy strategy);
+  // A store or touch named a longer life than is allowed.
+  void CountClamped() { ttl_clamped_.fetch_add(1, std::memory_order_relaxed); }
   ShardStats Stats();
   void ResetStats();
 
@@ -284,6 +301,7 @@ class Shard {
   uint64_t ItemSizeAt(uint32_t location) const;
   bool RewriteDigits(const Index::Position& position, uint64_t hash, std::string_view digits,
                      uint64_t* cas) RAT_REQUIRES(mutex_);
+  void CountEvictionAge(uint32_t seconds) RAT_REQUIRES(mutex_);
   // A segment in which an item with this exptime lies.
   void NoteExptime(uint32_t location, uint32_t exptime) RAT_REQUIRES(mutex_);
   uint64_t HashAt(uint32_t location) const;
@@ -441,6 +459,7 @@ class Shard {
   // item with the tick before, or widens the CAS unique of an older item, which gives the same
   // number.
   std::atomic<uint8_t> tick_{0};
+  std::atomic<uint64_t> ttl_clamped_{0};  // relaxed: a count
   std::atomic<uint64_t> last_cas_{0};
   // Segments of older epochs may exist as long as this differs from the shared epoch. Release after
   // the last of them is gone.

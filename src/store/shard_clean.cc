@@ -186,7 +186,10 @@ std::optional<ItemTraits> Shard::SampleItem() {
 Verdict Shard::AskPolicy(uint64_t hash, const ItemRecord& record, Clean how, int pressure,
                          SlotMeta* meta) {
   if (how == Clean::kKeepLive) return Verdict::kKeep;
-  if (pressure >= EvictionPolicy::kPressureMax) return Verdict::kDrop;
+  if (pressure >= EvictionPolicy::kPressureMax) {
+    ++stats_.evicted_under_pressure;
+    return Verdict::kDrop;
+  }
   ItemTraits item{*meta, policy_->judges_by_exptime() ? record.exptime() : 0};
   const Verdict verdict = policy_->Judge(hash, &item, pressure);
   *meta = item.meta;

@@ -80,7 +80,10 @@ bool Shard::TooLarge(const ItemFields& fields) const {
 
 // The pool of the key's item, or the one that the policy gives to a new key.
 int Shard::PoolFor(const Key& key, const Index::Position& old) {
-  return old ? log_->SegmentAt(old.slot.location()).pool : policy_->Place(key.hash);
+  if (old) return log_->SegmentAt(old.slot.location()).pool;
+  const int pool = policy_->Place(key.hash);
+  if (pool != 0) ++stats_.ghost_hits;
+  return pool;
 }
 
 size_t Shard::GrowableTo(uint32_t location, size_t wanted) const {

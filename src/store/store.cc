@@ -40,6 +40,13 @@ size_t ChooseSegmentBytes(const StoreOptions& options, size_t shard_bytes) {
                     std::max(kSegmentBytesMin, platform::PageSize()), kSegmentBytesMax);
 }
 
+template <class Figures>
+void AddEach(Figures* sum, const Figures& shard) {
+  for (size_t i = 0; i < sum->size(); ++i) {
+    (*sum)[i] += shard[i];
+  }
+}
+
 void Add(ShardStats* sum, const ShardStats& shard) {
   sum->items += shard.items;
   sum->item_bytes += shard.item_bytes;
@@ -48,16 +55,26 @@ void Add(ShardStats* sum, const ShardStats& shard) {
   sum->evictions += shard.evictions;
   sum->evicted_unfetched += shard.evicted_unfetched;
   sum->evicted_active += shard.evicted_active;
+  sum->evicted_under_pressure += shard.evicted_under_pressure;
+  AddEach(&sum->evicted_from_pool, shard.evicted_from_pool);
+  AddEach(&sum->evicted_at_age, shard.evicted_at_age);
+  sum->last_eviction_age = std::max(sum->last_eviction_age, shard.last_eviction_age);
+  sum->deleted += shard.deleted;
+  sum->flushed += shard.flushed;
+  sum->ttl_clamped += shard.ttl_clamped;
+  sum->ghost_hits += shard.ghost_hits;
   sum->expired_unfetched += shard.expired_unfetched;
   sum->reclaimed += shard.reclaimed;
   sum->crawler_reclaimed += shard.crawler_reclaimed;
   sum->crawler_checked += shard.crawler_checked;
   sum->expired += shard.expired;
   sum->segments_cleaned_inline += shard.segments_cleaned_inline;
+  sum->segments_rotated += shard.segments_rotated;
   sum->items_kept += shard.items_kept;
   sum->items_promoted += shard.items_promoted;
   sum->no_memory += shard.no_memory;
   sum->maintenance_runs += shard.maintenance_runs;
+  AddEach(&sum->pool_bytes, shard.pool_bytes);
   sum->resident_bytes += shard.resident_bytes;
   sum->free_bytes += shard.free_bytes;
   sum->index_bytes += shard.index_bytes;
@@ -163,6 +180,11 @@ StoreStats Store::Stats() {
   stats.external_bytes = shared_.external_bytes.load(std::memory_order_relaxed);
   stats.shards = shared_.shards;
   stats.segment_bytes = segment_bytes_;
+  stats.sample_bytes = sample_->bytes();
+  stats.eviction = sample_->strategy();
+  stats.eviction_at_work = sample_->active();
+  stats.eviction_switches = sample_->switches();
+  stats.miss_curve = sample_->MissCurve();
   return stats;
 }
 

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -51,6 +52,12 @@ struct StoreStats {
   uint64_t external_bytes = 0;
   uint32_t shards = 0;
   uint64_t segment_bytes = 0;
+  uint64_t sample_bytes = 0;  // of the models behind the two figures below
+  EvictionStrategy eviction = EvictionStrategy::kS3Fifo;
+  // The same, or what the adaptive one has chosen, and how often it has.
+  EvictionStrategy eviction_at_work = EvictionStrategy::kS3Fifo;
+  uint64_t eviction_switches = 0;
+  std::optional<KeySample::Curve> miss_curve;
 };
 
 class Store {

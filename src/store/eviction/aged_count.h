@@ -1,6 +1,5 @@
-// How counts of hits age where old favourites must be able to leave: each time an item is looked at
-// and stays, it loses a quarter of its count. It is looked at about once per turnover of the shard,
-// so a count halves within some two and a half of them.
+// How counts of hits age where old favourites must be able to leave: once per turnover of the shard
+// an item loses a quarter of its count, so that a count halves in some two and a half of them.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 

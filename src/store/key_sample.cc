@@ -9,8 +9,8 @@ namespace {
 
 using config::EvictionStrategy;
 
-// Memory per sampled key of the cache: the models take about 0.8 % of it.
-constexpr size_t kMemoryPerKey = size_t{16} << 10;
+// Memory per sampled key of the cache: the models take about 0.4 % of it.
+constexpr size_t kMemoryPerKey = size_t{32} << 10;
 constexpr size_t kKeysMin = 64;
 constexpr size_t kKeysMax = 4096;
 // Never more than an eighth of all keys: a cache of few keys has no use for a sample, and many
@@ -25,6 +25,9 @@ constexpr double kNodesPerKey = 1.35;
 constexpr double kBetter = 0.985;
 // ... by so many standard deviations.
 constexpr double kSure = 1.5;
+// A small sample is one of few hot keys: their luck is not that of all others.
+constexpr double kSureIfSmall = 3;
+constexpr size_t kSmallSample = 256;
 constexpr int kChecksPerTurnover = 16;
 // What is left of the counts by the next check: half in a quarter of a turnover. Being wrong for a
 // while costs little; being late costs as long as it lasts.
@@ -191,7 +194,8 @@ void KeySample::Check() {
     size_t best = rivals_.size();
     for (size_t i = 0; i < rivals_.size(); ++i) {
       const Model& rival = rivals_[i];
-      const double doubt = kSure * std::sqrt(rival.gains + rival.losses);
+      const double sure = keys_ < kSmallSample ? kSureIfSmall : kSure;
+      const double doubt = sure * std::sqrt(rival.gains + rival.losses);
       if (&rival == &active || rival.gains - rival.losses <= doubt ||
           rival.misses > kBetter * active.misses) {
         continue;

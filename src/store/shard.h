@@ -187,7 +187,7 @@ class Shard {
     size_t memory_limit = 0;
     size_t memory_max = 0;  // what the limit may be raised to
     size_t segment_bytes = 0;
-    EvictionStrategy eviction = EvictionStrategy::kS3Fifo;
+    EvictionStrategy eviction = EvictionStrategy::kAdaptive;
   };
 
   static Result<std::unique_ptr<Shard>> Make(StoreShared* shared, const Options& options);

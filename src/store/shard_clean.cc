@@ -23,10 +23,10 @@ constexpr size_t kSegmentsMin = 8;
 // Enough for the last to be cleaned under full pressure, if nothing was won before.
 constexpr size_t kCleaningsPerSegment = EvictionPolicy::kPressureMax + 1;
 // If more than so many bytes have been copied of late per byte that was won, ...
-constexpr double kManyCopies = 0.8;
+constexpr double kManyCopies = 1.08;
 // ... a segment of which this share stays is not copied but goes to the young end as it is. What
 // goes leaves holes, so copies are better as long as they are few.
-constexpr size_t kRotatedPercent = 75;
+constexpr size_t kRotatedPercent = 90;
 // At most so many segments in a row, since nothing is won by it yet.
 constexpr int kRotationsPerCleaning = 4;
 // Weight of what was before when another segment has been cleaned.

@@ -37,7 +37,7 @@ struct StoreOptions {
   size_t item_size_max = 1 << 20;
   // Threads that are expected to work at the same time; decides the number of shards.
   uint32_t threads = 4;
-  EvictionStrategy eviction = EvictionStrategy::kS3Fifo;
+  EvictionStrategy eviction = EvictionStrategy::kAdaptive;
   bool cas_enabled = true;
   // Of the hash; 0 draws one.
   uint64_t seed = 0;
@@ -53,7 +53,7 @@ struct StoreStats {
   uint32_t shards = 0;
   uint64_t segment_bytes = 0;
   uint64_t sample_bytes = 0;  // of the models behind the two figures below
-  EvictionStrategy eviction = EvictionStrategy::kS3Fifo;
+  EvictionStrategy eviction = EvictionStrategy::kAdaptive;
   // The same, or what the adaptive one has chosen, and how often it has.
   EvictionStrategy eviction_at_work = EvictionStrategy::kS3Fifo;
   uint64_t eviction_switches = 0;

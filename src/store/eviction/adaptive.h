@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <utility>
 
 #include "store/eviction/lfu.h"
 #include "store/eviction/lru.h"
@@ -23,15 +24,15 @@ class AdaptivePolicy final : public EvictionPolicy {
   int Place(uint64_t hash) override { return Chosen().Place(hash); }
   SegmentId Pick(const SegmentLog& log) const override { return Chosen().Pick(log); }
   void BeginSegment(const Survey& survey) override {
-    at_work_ = &Chosen();  // one rule for the whole segment
+    EvictionPolicy* const before = std::exchange(at_work_, &Chosen());
+    // Its ghost is memory that items can use better while nobody looks at it.
+    if (before == &s3_fifo_ && at_work_ != before) s3_fifo_ = S3FifoPolicy();
     at_work_->BeginSegment(survey);
-    // The ghost is kept up whoever is at work, so that S3-FIFO never begins without it.
-    if (at_work_ != &s3_fifo_) s3_fifo_.BeginSegment(survey);
   }
   Verdict Judge(uint64_t hash, ItemTraits* item, int pressure) override {
     return at_work_->Judge(hash, item, pressure);
   }
-  void OnDrop(uint64_t hash, SlotMeta meta) override { s3_fifo_.OnDrop(hash, meta); }
+  void OnDrop(uint64_t hash, SlotMeta meta) override { at_work_->OnDrop(hash, meta); }
   void EndSegment(size_t bytes_seen, size_t bytes_kept) override {
     at_work_->EndSegment(bytes_seen, bytes_kept);
   }
@@ -58,7 +59,7 @@ class AdaptivePolicy final : public EvictionPolicy {
   LruPolicy lru_;
   LfuPolicy lfu_;
   S3FifoPolicy s3_fifo_;
-  EvictionPolicy* at_work_ = &s3_fifo_;
+  EvictionPolicy* at_work_ = &s3_fifo_;  // on the present segment
 };
 
 }  // namespace rat_memcache::store

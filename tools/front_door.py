@@ -77,6 +77,15 @@ def command_bench(arguments):
     return bench.main(arguments)
 
 
+def command_lab(arguments):
+    """Misses against memory: all eviction policies, and our server beside memcached."""
+    import lab
+    if not {"-h", "--help"} & set(arguments):
+        packages.need(packages.BUILD + packages.TEST + packages.LAB)
+        build("release")
+    return lab.main(arguments)
+
+
 def command_fuzz(arguments):
     """Fuzzes every parser and record format for a while."""
     parser = argparse.ArgumentParser(prog="./dev fuzz", description=command_fuzz.__doc__)
@@ -111,6 +120,7 @@ COMMANDS = {
     "test": command_test,
     "check": command_check,
     "bench": command_bench,
+    "lab": command_lab,
     "fuzz": command_fuzz,
     "format": command_format,
     "coverage": command_coverage,

@@ -11,6 +11,7 @@ import steps
 BUILD = ["g++", "cmake", "ninja-build", "libasio-dev", "libxxhash-dev"]
 TEST = ["clang", "libclang-rt-14-dev", "llvm-14", "libgtest-dev", "libgmock-dev",
         "libbenchmark-dev", "memcached", "python3-pymemcache"]
+LAB = ["python3-matplotlib"]
 CHECK = ["clang-format-14", "clang-tidy-14"]
 
 

@@ -25,8 +25,9 @@ constexpr double kNodesPerKey = 1.35;
 constexpr double kBetter = 0.985;
 // ... by so many standard deviations.
 constexpr double kSure = 1.5;
-// A small sample is one of few hot keys: their luck is not that of all others.
-constexpr double kSureIfSmall = 3;
+// A small sample needs longer to tell: half is left after a turnover.
+constexpr double kSureIfSmall = 1.5;
+constexpr double kFadingIfSmall = 0.957;
 constexpr size_t kSmallSample = 256;
 constexpr int kChecksPerTurnover = 16;
 // What is left of the counts by the next check: half in a quarter of a turnover. Being wrong for a
@@ -212,10 +213,11 @@ void KeySample::Check() {
       return;
     }
   }
-  ForEach([](Model* model) {
-    model->misses *= kFading;
-    model->gains *= kFading;
-    model->losses *= kFading;
+  const double fading = keys_ < kSmallSample ? kFadingIfSmall : kFading;
+  ForEach([&](Model* model) {
+    model->misses *= fading;
+    model->gains *= fading;
+    model->losses *= fading;
   });
   // Items have become so large that few are followed: follow more keys.
   const uint32_t threshold = threshold_.load(std::memory_order_relaxed);

@@ -58,7 +58,7 @@ bool ShadowCache::Ask(uint32_t id) {
       Move(node, freq);
       break;
     case ShadowRule::kS3Fifo:
-      if (freq < kS3FreqMax) ++freq;
+      if (freq < kFreqMax) ++freq;
       break;
   }
   return true;
@@ -193,16 +193,16 @@ void ShadowCache::EvictS3() {
         lists_[kMain].count == 0;
     const uint16_t node = lists_[small_first ? kSmall : kMain].oldest;
     uint8_t& freq = nodes_[node].freq;
-    if (!small_first) {
-      if (freq == 0) {
-        Unlink(node);
-        return FreeNode(node);
-      }
-      --freq;
+    const uint8_t charge =
+        charge_.For(nodes_[node].bytes, static_cast<double>(bytes_) / static_cast<double>(items_));
+    const uint8_t count =
+        std::min(freq, static_cast<uint8_t>(kS3FreqMax * std::max<uint8_t>(charge, 1)));
+    if (count >= charge) {
+      freq = small_first ? 0 : static_cast<uint8_t>(count - charge);
       Move(node, kMain);
-    } else if (freq > 0) {
-      freq = 0;
-      Move(node, kMain);
+    } else if (!small_first) {
+      Unlink(node);
+      return FreeNode(node);
     } else {
       Move(node, kGhost);
       while (lists_[kGhost].count > 1 && static_cast<double>(lists_[kGhost].count) >

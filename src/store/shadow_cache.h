@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "store/eviction/size_charge.h"
+
 namespace rat_memcache::store {
 
 enum class ShadowRule : uint8_t { kLru, kLfu, kS3Fifo };
@@ -89,6 +91,7 @@ class ShadowCache {
   uint64_t bytes_ = 0;
   uint64_t capacity_ = 0;
   uint64_t put_since_aged_ = 0;  // bytes
+  SizeCharge charge_;
   bool evicted_ = false;
 };
 

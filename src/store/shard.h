@@ -101,7 +101,7 @@ enum class Found : uint8_t {
 };
 
 // How long evicted items had not been asked for.
-inline constexpr std::array<uint32_t, 7> kEvictionAges = {60,    600,    3600,  21600,
+inline constexpr std::array<uint32_t, 7> kEvictionAges = {60,    600,    3600,      21600,
                                                           86400, 604800, UINT32_MAX};
 
 // Counters of one shard; see stats in command/ for the names that clients know them by.
@@ -137,7 +137,7 @@ struct ShardStats {
   // Memory
   std::array<uint64_t, kPools> pool_bytes{};  // segments in use
   uint64_t resident_bytes = 0;                // of the log
-  uint64_t free_bytes = 0;      // segments that are free, used or not
+  uint64_t free_bytes = 0;                    // segments that are free, used or not
   uint64_t index_bytes = 0;
   uint64_t live_bytes = 0;  // of the log: items and their headers
   uint64_t dead_bytes = 0;  // of the log: what was overwritten, removed or expired
@@ -448,9 +448,10 @@ class Shard {
   size_t draft_bytes_ RAT_GUARDED_BY(mutex_) = 0;  // of pieces that no item owns yet
   std::vector<char> scratch_ RAT_GUARDED_BY(mutex_);
   size_t bytes_since_tick_ RAT_GUARDED_BY(mutex_) = 0;
-  // Bytes that cleanings copied, and won; the last count most.
+  // Items that cleanings copied, and items that were stored; the last count most.
   double copied_lately_ RAT_GUARDED_BY(mutex_) = 0;
-  double won_lately_ RAT_GUARDED_BY(mutex_) = 0;
+  double appended_lately_ RAT_GUARDED_BY(mutex_) = 0;
+  uint64_t appended_ RAT_GUARDED_BY(mutex_) = 0;  // since the last cleaning
   uint64_t random_ RAT_GUARDED_BY(mutex_);
   CasSequence::Range cas_lease_ RAT_GUARDED_BY(mutex_);
   ShardStats stats_ RAT_GUARDED_BY(mutex_);

@@ -22,7 +22,7 @@ constexpr size_t kSegmentsMin = 8;
 // Segments that one set cleans at most to get one, as long as the log has memory beyond its limit.
 // Enough for the last to be cleaned under full pressure, if nothing was won before.
 constexpr size_t kCleaningsPerSegment = EvictionPolicy::kPressureMax + 1;
-// If more than so many bytes have been copied of late per byte that was won, ...
+// If more than so many items have been copied of late per item that was stored, ...
 constexpr double kManyCopies = 1.08;
 // ... a segment of which this share stays is not copied but goes to the young end as it is. What
 // goes leaves holes, so copies are better as long as they are few.
@@ -179,8 +179,9 @@ std::optional<ItemTraits> Shard::SampleItem() {
   random_ ^= random_ << 17;
   const Slot slot = index_->Sample(random_);
   if (slot.empty()) return std::nullopt;
-  return ItemTraits{slot.meta(),
-                    policy_->judges_by_exptime() ? ItemAt(slot.location()).exptime() : 0};
+  return ItemTraits{
+      .meta = slot.meta(),
+      .exptime = policy_->judges_by_exptime() ? ItemAt(slot.location()).exptime() : 0};
 }
 
 Verdict Shard::AskPolicy(uint64_t hash, const ItemRecord& record, Clean how, int pressure,
@@ -190,7 +191,9 @@ Verdict Shard::AskPolicy(uint64_t hash, const ItemRecord& record, Clean how, int
     ++stats_.evicted_under_pressure;
     return Verdict::kDrop;
   }
-  ItemTraits item{*meta, policy_->judges_by_exptime() ? record.exptime() : 0};
+  ItemTraits item{
+      *meta, static_cast<uint32_t>(std::max<size_t>(record.record_size(), record.value_size())),
+      policy_->judges_by_exptime() ? record.exptime() : 0};
   const Verdict verdict = policy_->Judge(hash, &item, pressure);
   *meta = item.meta;
   return verdict;
@@ -253,11 +256,14 @@ bool Shard::RotateIfFull(Victim victim, int pressure) {
   return true;
 }
 
-bool Shard::ManyCopies() const { return copied_lately_ > kManyCopies * won_lately_; }
+bool Shard::ManyCopies() const { return copied_lately_ > kManyCopies * appended_lately_; }
 
 void Shard::SurveyFor() {
   policy_->BeginSegment(
       {.items = index_->items(),
+       .mean_bytes = index_->items() == 0
+                         ? 0
+                         : static_cast<double>(live_bytes_) / static_cast<double>(index_->items()),
        .tick = tick(),
        .now = Now(),
        .many_copies = ManyCopies(),
@@ -272,6 +278,7 @@ void Shard::CleanSegment(SegmentId id, Clean how, int pressure) {
   }
   victim_ = id;
   if (how == Clean::kByPolicy) SurveyFor();
+  const uint64_t copied_before = stats_.items_kept + stats_.items_promoted;
   size_t seen = 0;
   size_t kept = 0;
   WalkLive(
@@ -287,8 +294,10 @@ void Shard::CleanSegment(SegmentId id, Clean how, int pressure) {
         if (CleanPiece(at, how, pressure)) kept += bytes;
       });
   if (how == Clean::kByPolicy) policy_->EndSegment(seen, kept);
-  copied_lately_ = copied_lately_ * kCopiesFading + static_cast<double>(kept);
-  won_lately_ = won_lately_ * kCopiesFading + static_cast<double>(log_->segment_bytes() - kept);
+  copied_lately_ = copied_lately_ * kCopiesFading +
+                   static_cast<double>(stats_.items_kept + stats_.items_promoted - copied_before);
+  appended_lately_ =
+      appended_lately_ * kCopiesFading + static_cast<double>(std::exchange(appended_, 0));
 
   victim_ = kNoSegment;
   RAT_CHECK((*log_)[id].live_bytes == 0, "a cleaned segment has live records");

@@ -169,6 +169,7 @@ PutResult Shard::Publish(const Key& key, uint32_t location, uint64_t cas, OldPie
   }
   NoteExptime(location, ItemAt(location).exptime());
   AdvanceTick(bytes);
+  ++appended_;
   if (shared_->sample->Wants(key.hash)) {
     // Without what its pieces take for themselves.
     shared_->sample->OnStore(key.hash, std::max<size_t>(bytes, ItemAt(location).value_size()));

@@ -40,6 +40,7 @@ constexpr int PoolAfter(Verdict verdict, int pool) {
 // What a policy may know of an item.
 struct ItemTraits {
   SlotMeta meta;
+  uint32_t bytes = 0;    // of its record; of an item that is judged
   uint32_t exptime = 0;  // second of the coarse clock, 0: never; only if it judges_by_exptime()
 };
 
@@ -48,6 +49,7 @@ class EvictionPolicy {
   // What a policy may want to know when a cleaning begins.
   struct Survey {
     uint64_t items = 0;        // in the shard
+    double mean_bytes = 0;     // of their records
     uint8_t tick = 0;          // the stamp that a hit would set now
     uint32_t now = 0;          // second of the coarse clock
     bool many_copies = false;  // of late, for what was won by them

@@ -8,6 +8,8 @@ namespace rat_memcache::store {
 namespace {
 
 constexpr size_t kSamples = 256;
+// Of what is looked at; a little below one copy per item stored.
+constexpr double kKeptShare = 0.46;
 // A stamp has eight bits: an item that nobody uses and that stays all the same (it ranks high for
 // another reason) must not look fresh after 256 ticks. It is looked at every 32 ticks or so.
 constexpr uint32_t kStampAgeMax = 192;
@@ -46,8 +48,8 @@ Verdict RankedPolicy::Judge(uint64_t, ItemTraits* item, int pressure) {
     }
   }
   if (drop) return Verdict::kDrop;
-  // Half of what is looked at stays, so a turnover of new items looks at everything twice; counts age
-  // in every other half of it.
+  // Half of what is looked at stays, so a turnover of new items looks at everything twice; counts
+  // age in every other half of it.
   if ((tick_ & 16) != 0) Age(&item->meta);
   if (AgeOf(item->meta) > kStampAgeMax) {
     item->meta.stamp = static_cast<uint8_t>(tick_ - kStampAgeMax);
@@ -58,7 +60,7 @@ Verdict RankedPolicy::Judge(uint64_t, ItemTraits* item, int pressure) {
 void RankedPolicy::EndSegment(size_t bytes_seen, size_t bytes_kept) {
   if (bytes_seen == 0) return;
   const double kept = static_cast<double>(bytes_kept) / static_cast<double>(bytes_seen);
-  drop_share_ = std::clamp(drop_share_ * (kept > 0.5 ? 1.1 : 0.9), 0.01, 0.9);
+  drop_share_ = std::clamp(drop_share_ * (kept > kKeptShare ? 1.1 : 0.9), 0.01, 0.9);
 }
 
 }  // namespace rat_memcache::store

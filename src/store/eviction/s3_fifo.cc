@@ -17,18 +17,22 @@ SegmentId S3FifoPolicy::Pick(const SegmentLog& log) const {
 
 void S3FifoPolicy::BeginSegment(const Survey& survey) {
   many_copies_ = survey.many_copies;
+  mean_bytes_ = survey.mean_bytes;
   ghost_.FitTo(static_cast<size_t>(static_cast<double>(survey.items) * kGhostShare));
 }
 
 Verdict S3FifoPolicy::Judge(uint64_t, ItemTraits* item, int pressure) {
   SlotMeta* const meta = &item->meta;
-  const uint8_t freq = std::min(meta->freq, kFreqMax);
-  if (freq <= pressure / 2) return Verdict::kDrop;
+  const uint8_t charge =
+      charge_.For(item->bytes, mean_bytes_, many_copies_ ? kChargeMinWhenBusy : SizeCharge::kMin);
+  const auto freq_max = static_cast<uint8_t>(kFreqMax * std::max<uint8_t>(charge, 1));
+  const uint8_t freq = std::min(meta->freq, freq_max);
+  if (freq < charge || (pressure > 1 && freq <= pressure / 2)) return Verdict::kDrop;
   if (meta->pool == kSmall) {
     meta->freq = 0;
     return Verdict::kKeepInPool1;
   }
-  meta->freq = static_cast<uint8_t>(freq - 1);
+  meta->freq = static_cast<uint8_t>(freq - charge);
   return many_copies_ && freq >= kHotFreq ? Verdict::kKeepInPool2 : Verdict::kKeepInPool1;
 }
 

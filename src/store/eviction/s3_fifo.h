@@ -7,6 +7,7 @@
 //   The old end of small: used since it was stored -> main, with its count reset; else evicted, and
 //   remembered in the ghost.
 //   The old end of main: used -> young end again with its count lowered; else evicted.
+// Where sizes differ, "used" is weighed against the size: see size_charge.h.
 // Counts saturate at 3. A hit in between changes nothing but the count, so hot items are not
 // written.
 //
@@ -18,6 +19,7 @@
 
 #include "store/eviction/ghost.h"
 #include "store/eviction/policy.h"
+#include "store/eviction/size_charge.h"
 
 namespace rat_memcache::store {
 
@@ -43,9 +45,13 @@ class S3FifoPolicy final : public EvictionPolicy {
   static constexpr double kGhostShare = 0.3;
   static constexpr uint8_t kFreqMax = 3;
   static constexpr uint8_t kHotFreq = 2;
+  // While there are many copies, small items do not stay without hits: those are copies too.
+  static constexpr double kChargeMinWhenBusy = 1.0;
 
   GhostTable ghost_;
   bool many_copies_ = false;
+  double mean_bytes_ = 0;
+  SizeCharge charge_;
 };
 
 }  // namespace rat_memcache::store

@@ -1,0 +1,40 @@
+// What a place in memory costs, in hits.
+//
+// What counts is how many requests miss, so memory should go where it earns most hits per byte. A
+// look at an item takes hits off its count in proportion to its size: one from an item of mean
+// size, so that where all sizes are equal nothing changes; two from one twice as large; one every
+// other time from one half as large. It stays as long as it can pay. After L. Cherkasova,
+// "Improving WWW proxies performance with Greedy-Dual-Size-Frequency caching policy", HP
+// Laboratories 1998.
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace rat_memcache::store {
+
+class SizeCharge {
+ public:
+  // Whole hits; what is left over is settled by chance. `min` bounds what the smallest pay.
+  uint8_t For(double bytes, double mean_bytes, double min = kMin) {
+    if (mean_bytes <= 0) return 1;
+    // xorshift64: cheap, and good enough for this.
+    random_ ^= random_ << 13;
+    random_ ^= random_ >> 7;
+    random_ ^= random_ << 17;
+    const double chance = static_cast<double>(random_ >> 11) * 0x1p-53;
+    return static_cast<uint8_t>(std::clamp(bytes / mean_bytes, min, kMax) + chance);
+  }
+
+  // So that the smallest do not stay for ever.
+  static constexpr double kMin = 0.125;
+
+ private:
+  // So that the largest may stay at all.
+  static constexpr double kMax = 4;
+
+  uint64_t random_ = 0x9e3779b97f4a7c15u;
+};
+
+}  // namespace rat_memcache::store

@@ -49,10 +49,12 @@ Verdict TinyLfuPolicy::Judge(uint64_t hash, ItemTraits* item, int pressure) {
 }
 
 Verdict TinyLfuPolicy::JudgeWindow(uint64_t hash, int pressure) {
+  // The stricter of two: an estimate is never too low, but often too high.
+  const uint8_t first = victims_[next_rival_];
   next_rival_ = (next_rival_ + 1) % victims_.size();
+  const uint32_t rival = std::max(first, victims_[next_rival_]);
   // While the main queue has given up nothing yet, having been asked for again is enough.
-  const uint32_t bar =
-      std::max<uint32_t>(victims_[next_rival_], 1) + static_cast<uint32_t>(pressure);
+  const uint32_t bar = std::max<uint32_t>(rival, 1) + static_cast<uint32_t>(pressure);
   return sketch_.Estimate(hash) > bar ? Verdict::kKeepInPool1 : Verdict::kDrop;
 }
 

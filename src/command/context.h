@@ -21,6 +21,8 @@ struct Context {
   int64_t unix_at_zero = 0;
   // For `stats`: the event library and its version.
   std::string event_backend;
+  // What the process took before it opened the cache.
+  size_t bytes_without_cache = 0;
   // The port that is really listened on.
   uint16_t port = 0;
 };

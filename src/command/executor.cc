@@ -119,6 +119,12 @@ Executor::After Executor::Execute(const Request& request, const Key& key, Sessio
       context_->log->set_verbosity(static_cast<int>(std::min<uint64_t>(request.number, 2)));
       Say(request.noreply, ascii::kOk, out);
       break;
+    case Op::kCacheMemlimit:
+      SetMemoryLimit(request, out);
+      break;
+    case Op::kLru:
+      SetEviction(request, out);
+      break;
     case Op::kBody:
       TakeBody(request.value, session);
       break;
@@ -140,7 +146,9 @@ void Executor::Retrieve(const Request& request, const Key& key, GatherBuffer* ou
   const bool with_cas = request.op == Op::kGets || request.op == Op::kGats;
   // May run several times (store/shard.h): what it writes counts only when it is committed below.
   size_t written = 0;
+  int pool = 0;
   const auto reply = [&](const cache::ItemView& item) {
+    pool = item.pool();
     const uint32_t size = item.value_size();
     const bool pinned = size >= cache::ItemView::kPinnedFrom;
     char* const begin =
@@ -167,6 +175,7 @@ void Executor::Retrieve(const Request& request, const Key& key, GatherBuffer* ou
     found = cache_->Get(key, reply);
     counters_->Add(Count::kCmdGet);
     counters_->Add(found == Found::kHit ? Count::kGetHits : Count::kGetMisses);
+    if (found == Found::kHit) counters_->Add(observe::CountOfPool(pool));
     if (found == Found::kExpired) counters_->Add(Count::kGetExpired);
     if (found == Found::kFlushed) counters_->Add(Count::kGetFlushed);
   }
@@ -309,6 +318,34 @@ void Executor::FlushAll(const Request& request, GatherBuffer* out) {
     cache_->Flush();
   }
   Say(request.noreply, ascii::kOk, out);
+}
+
+void Executor::SetMemoryLimit(const Request& request, GatherBuffer* out) {
+  constexpr uint64_t kMegabytesMin = 8;
+  constexpr uint64_t kMegabytesMax = 1'000'000'000;
+  const uint64_t megabytes = request.number;
+  const auto answer = [&](std::string_view text) { Say(request.noreply, text, out); };
+  if (megabytes < kMegabytesMin) return answer(ascii::kMemlimitTooSmall);
+  if (megabytes > kMegabytesMax) return answer(ascii::kMemlimitInBytes);
+  if (!cache_->SetMemoryLimit(megabytes << 20)) return answer(ascii::kMemlimitOutOfBounds);
+  context_->log->Write(observe::Level::kInfo, "rat_memcached: the memory limit is now " +
+                                                  std::to_string(megabytes) + " MiB");
+  answer(ascii::kOk);
+}
+
+// `lru eviction NAME`, a word of ours: memcached's own belong to its lists.
+void Executor::SetEviction(const Request& request, GatherBuffer* out) {
+  constexpr std::string_view kWord = "eviction ";
+  if (!request.value.starts_with(kWord)) return out->Append(ascii::kError);
+  const auto strategy = config::ParseEvictionStrategy(request.value.substr(kWord.size()));
+  if (!strategy) {
+    return out->Append("CLIENT_ERROR unknown eviction strategy; there are " +
+                       config::EvictionStrategyNames() + "\r\n");
+  }
+  cache_->SetEviction(*strategy);
+  context_->log->Write(observe::Level::kInfo, "rat_memcached: the eviction strategy is now " +
+                                                  std::string(config::NameOf(*strategy)));
+  out->Append(ascii::kOk);
 }
 
 void Executor::LogRequest(const Request& request) const {

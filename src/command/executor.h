@@ -68,6 +68,8 @@ class Executor {
   void Delete(const protocol::Request& request, const cache::Key& key, GatherBuffer* out);
   void ChangeNumber(const protocol::Request& request, const cache::Key& key, GatherBuffer* out);
   void Touch(const protocol::Request& request, const cache::Key& key, GatherBuffer* out);
+  void SetMemoryLimit(const protocol::Request& request, GatherBuffer* out);
+  void SetEviction(const protocol::Request& request, GatherBuffer* out);
   void FlushAll(const protocol::Request& request, GatherBuffer* out);
   void LogRequest(const protocol::Request& request) const;
   uint32_t Exptime(int32_t exptime) const;

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
-#include <cstdio>
 #include <string>
 
 #include "base/version.h"
+#include "command/engine_stats.h"
+#include "command/stat_lines.h"
 #include "platform/process.h"
 #include "protocol/ascii_reply.h"
 
@@ -17,34 +17,12 @@ namespace {
 namespace ascii = protocol::ascii;
 using observe::Count;
 
-// One `STAT name value` line after the other.
-class Lines {
- public:
-  explicit Lines(GatherBuffer* out) : out_(out) {}
-
-  void Add(std::string_view name, std::string_view value) { ascii::AppendStat(out_, name, value); }
-  void Add(std::string_view name, uint64_t value) { Add(name, std::to_string(value)); }
-  void AddYesNo(std::string_view name, bool value) { Add(name, value ? "yes" : "no"); }
-  // `<seconds>.<6 digits>`
-  void AddSeconds(std::string_view name, int64_t microseconds) {
-    char text[48];
-    std::snprintf(text, sizeof text, "%lld.%06lld",
-                  static_cast<long long>(microseconds / 1'000'000),
-                  static_cast<long long>(microseconds % 1'000'000));
-    Add(name, text);
-  }
-  void End() { out_->Append(ascii::kEnd); }
-
- private:
-  GatherBuffer* const out_;
-};
-
 constexpr size_t kPointerBits = sizeof(void*) * 8;
 // memcached reports at least this; tools divide by it.
 constexpr uint64_t kHashPowerMin = 16;
 constexpr uint64_t kPageBytes = 1 << 20;  // of memcached's pages, the unit of slab_global_page_pool
 
-void AppendProcess(const Context& context, Lines* lines) {
+void AppendProcess(const Context& context, StatLines* lines) {
   // memcached dates its start back by 62 seconds and takes 60 off again.
   const uint32_t now = context.cache->Now();
   lines->Add("pid", static_cast<uint64_t>(platform::ProcessId()));
@@ -59,7 +37,7 @@ void AppendProcess(const Context& context, Lines* lines) {
 }
 
 void AppendConnections(const Context& context, const observe::CounterRegistry::Sums& sums,
-                       const observe::CounterRegistry::Sums& since_start, Lines* lines) {
+                       const observe::CounterRegistry::Sums& since_start, StatLines* lines) {
   const uint64_t open =
       since_start[Count::kConnectionsOpened] - since_start[Count::kConnectionsClosed];
   lines->Add("max_connections", context.options->connections_max);
@@ -77,7 +55,7 @@ void AppendConnections(const Context& context, const observe::CounterRegistry::S
 }
 
 void AppendCommands(const Context& context, const observe::CounterRegistry::Sums& sums,
-                    Lines* lines) {
+                    StatLines* lines) {
   lines->Add("cmd_get", sums[Count::kCmdGet]);
   lines->Add("cmd_set", sums[Count::kCmdSet]);
   lines->Add("cmd_flush", sums[Count::kCmdFlush]);
@@ -108,7 +86,7 @@ void AppendCommands(const Context& context, const observe::CounterRegistry::Sums
 }
 
 void AppendServer(const Context& context, const observe::CounterRegistry::Sums& sums,
-                  Lines* lines) {
+                  StatLines* lines) {
   lines->Add("accepting_conns", uint64_t{1});
   lines->Add("listen_disabled_num", sums[Count::kAcceptsPaused]);
   lines->Add("time_in_listen_disabled_us", uint64_t{0});
@@ -116,7 +94,7 @@ void AppendServer(const Context& context, const observe::CounterRegistry::Sums& 
   lines->Add("conn_yields", sums[Count::kConnectionYields]);
 }
 
-void AppendEngine(const Context& context, Lines* lines) {
+void AppendEngine(const Context& context, StatLines* lines) {
   const store::StoreStats stats = context.cache->Stats();
   const store::ShardStats& total = stats.total;
   const uint64_t slots = total.index_bytes / sizeof(uint64_t);
@@ -162,7 +140,7 @@ void AppendEngine(const Context& context, Lines* lines) {
 
 void AppendGeneral(const Context& context, GatherBuffer* out) {
   const auto sums = context.counters->Sum();
-  Lines lines(out);
+  StatLines lines(out);
   AppendProcess(context, &lines);
   AppendConnections(context, sums, context.counters->SumSinceStart(), &lines);
   AppendCommands(context, sums, &lines);
@@ -174,15 +152,16 @@ void AppendGeneral(const Context& context, GatherBuffer* out) {
 // What memcached shows for options that this version does not have, in its order.
 void AppendSettings(const Context& context, GatherBuffer* out) {
   const config::ServerOptions& options = *context.options;
-  Lines lines(out);
-  lines.Add("maxbytes", context.cache->Stats().memory_limit);
+  const store::StoreStats stats = context.cache->Stats();
+  StatLines lines(out);
+  lines.Add("maxbytes", stats.memory_limit);
   lines.Add("maxconns", options.connections_max);
   lines.Add("tcpport", context.port);
   lines.Add("udpport", uint64_t{0});
   lines.Add("inter", options.listen_text.empty() ? "NULL" : options.listen_text);
   lines.Add("verbosity", static_cast<uint64_t>(context.log->verbosity()));
   lines.Add("oldest", uint64_t{0});
-  lines.Add("evictions", "on");
+  lines.Add("evictions", stats.eviction == config::EvictionStrategy::kNone ? "off" : "on");
   lines.Add("domain_socket", "NULL");
   lines.Add("umask", "700");
   lines.Add("shutdown_command", "no");
@@ -268,6 +247,7 @@ void AppendStats(const Context& context, std::string_view arguments, GatherBuffe
     return;
   }
   if (std::string_view("settings").starts_with(word)) return AppendSettings(context, out);
+  if (AppendEngineStats(context, word, out)) return;
   out->Append(ascii::kError);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/decimal.h"
 #include "base/version.h"
+#include "platform/memory.h"
 
 namespace rat_memcache::config {
 namespace {
@@ -17,6 +18,7 @@ constexpr size_t kMiB = size_t{1} << 20;
 constexpr size_t kItemSizeMin = kKiB;
 constexpr size_t kItemSizeMax = size_t{1} << 30;
 constexpr uint32_t kManyThreads = 64;
+constexpr uint32_t kTtlMax = std::numeric_limits<int32_t>::max();
 constexpr uint32_t kThreadsMax = 1024;
 // The address space that is reserved for it has to exist.
 constexpr uint64_t kMemoryMaxMiB = uint64_t{1} << 24;  // 16 TiB
@@ -141,6 +143,36 @@ void SetItemSize(Parse* parse, std::string_view text) {
   parse->item_size_given = true;
 }
 
+void SetMemoryLimit(Parse* parse, std::string_view text) {
+  size_t* const limit = &parse->options().memory_limit;
+  if (text.ends_with('%')) {
+    uint32_t percent = 0;
+    ParseNumber(parse, text.substr(0, text.size() - 1), 1, 100, &percent, "-m N%",
+                "a share of the memory", kExitUsage);
+    *limit = std::max(platform::UsableMemory() / 100 * percent / kMiB, size_t{1}) * kMiB;
+    return;
+  }
+  ParseNumber(parse, text, 1, kMemoryMaxMiB, limit, "-m",
+              "a number of megabytes, or a share such as 50%,", kExitUsage);
+  *limit *= kMiB;
+}
+
+void SetEviction(Parse* parse, std::string_view text) {
+  if (const auto strategy = ParseEvictionStrategy(text)) {
+    parse->options().eviction = *strategy;
+  } else {
+    parse->Fail("--eviction-strategy " + Quoted(text) + " is unknown; there are " +
+                EvictionStrategyNames());
+  }
+}
+
+void SetSwitch(Parse* parse, std::string_view text, std::string_view option, bool* out) {
+  if (text != "on" && text != "off") {
+    return parse->Fail(std::string(option) + " takes on or off; " + Quoted(text) + " is neither");
+  }
+  *out = text == "on";
+}
+
 void SetPort(Parse* parse, std::string_view text) {
   // -1 is memcached's word for any free port; its 0, no TCP at all, would leave no way in.
   if (text == "-1") {
@@ -182,11 +214,46 @@ constexpr Option kOptions[] = {
     {'u', "user", "USER", "change to this user after binding (only as root)",
      [](Parse* p, std::string_view v) { p->options().user = v; }},
     {'m', "memory-limit", "NUM",
-     "memory for everything that is cached, index and buffers\nincluded, in MiB (default: 64)",
+     "memory for everything that is cached, index and buffers\n"
+     "included, in MiB, or a share such as 50% of what the machine\n"
+     "or the container has (default: 64)",
+     [](Parse* p, std::string_view v) { SetMemoryLimit(p, v); }},
+    {0, "eviction-strategy", "NAME",
+     "what goes when memory is full: Fifo, Clock, Lru, Lfu, LruLfu,\n"
+     "TtlBased, S3Fifo, TinyLfu, Adaptive, None (default: Adaptive)",
+     [](Parse* p, std::string_view v) { SetEviction(p, v); }},
+    {'M', "disable-evictions", "", "the same as --eviction-strategy None",
+     [](Parse* p, std::string_view) { p->options().eviction = EvictionStrategy::kNone; }},
+    {0, "default-ttl", "SECONDS",
+     "life of items that are stored without one (default: 0, for ever)",
      [](Parse* p, std::string_view v) {
-       ParseNumber(p, v, 1, kMemoryMaxMiB, &p->options().memory_limit, "-m",
-                   "a number of megabytes", kExitUsage);
-       p->options().memory_limit *= kMiB;
+       ParseNumber(p, v, 0, kTtlMax, &p->options().ttl.default_ttl, "--default-ttl",
+                   "a number of seconds");
+     }},
+    {0, "max-ttl", "SECONDS", "longest life of an item; longer ones are cut (default: 0, no limit)",
+     [](Parse* p, std::string_view v) {
+       ParseNumber(p, v, 0, kTtlMax, &p->options().ttl.max_ttl, "--max-ttl", "a number of seconds");
+     }},
+    {0, "cleanup-interval", "SECONDS", "between two searches for expired items (default: 1)",
+     [](Parse* p, std::string_view v) {
+       ParseNumber(p, v, 1, 86400, &p->options().ttl.cleanup_interval, "--cleanup-interval",
+                   "a number of seconds");
+     }},
+    {0, "max-cleanup-entries", "NUM",
+     "items that such a search looks at, per shard (default: 0, as\n"
+     "many as 1 % of a core allows; more it never takes)",
+     [](Parse* p, std::string_view v) {
+       ParseNumber(p, v, 0, std::numeric_limits<uint64_t>::max(),
+                   &p->options().ttl.max_cleanup_entries, "--max-cleanup-entries",
+                   "a number of items");
+     }},
+    {0, "lazy-expiration", "on|off", "free an expired item when it is asked for (default: on)",
+     [](Parse* p, std::string_view v) {
+       SetSwitch(p, v, "--lazy-expiration", &p->options().ttl.lazy_expiration);
+     }},
+    {0, "active-expiration", "on|off", "free expired items unasked (default: on)",
+     [](Parse* p, std::string_view v) {
+       SetSwitch(p, v, "--active-expiration", &p->options().ttl.active_expiration);
      }},
     {'c', "conn-limit", "NUM",
      "connections, of which some are kept back for the server itself\n(default: 1024)",
@@ -251,8 +318,6 @@ constexpr Option kOptions[] = {
      [](Parse* p, std::string_view) { Refuse(p, "-a", "there is no Unix socket; remove it"); }},
     {'A', "enable-shutdown", "", "",
      [](Parse* p, std::string_view) { Refuse(p, "-A", "stop the server with SIGTERM"); }},
-    {'M', "disable-evictions", "", "",
-     [](Parse* p, std::string_view) { Refuse(p, "-M", "a full cache evicts; remove it"); }},
     {'X', "disable-dumping", "", "",
      [](Parse* p, std::string_view) { Refuse(p, "-X", "there are no dumps; remove it"); }},
     {'W', "disable-watch", "", "",
@@ -373,6 +438,14 @@ class Walker {
 
 void CheckTogether(Parse* parse) {
   ServerOptions& options = parse->options();
+  if (!options.ttl.lazy_expiration && !options.ttl.active_expiration) {
+    return parse->Fail(
+        "--lazy-expiration and --active-expiration are both off: expired items would stay in "
+        "memory; switch one of them on");
+  }
+  if (options.ttl.max_ttl != 0 && options.ttl.default_ttl > options.ttl.max_ttl) {
+    return parse->Fail("--default-ttl is above --max-ttl; lower it, or raise --max-ttl");
+  }
   if (options.item_size_max > options.memory_limit / 2) {
     if (parse->item_size_given) {
       return parse->Fail(

@@ -25,9 +25,9 @@ enum class EvictionStrategy : uint8_t {
 };
 
 inline constexpr std::array kAllEvictionStrategies = {
-    EvictionStrategy::kFifo,     EvictionStrategy::kClock,   EvictionStrategy::kLru,
-    EvictionStrategy::kLfu,      EvictionStrategy::kLruLfu,  EvictionStrategy::kTtlBased,
-    EvictionStrategy::kS3Fifo,   EvictionStrategy::kTinyLfu, EvictionStrategy::kAdaptive,
+    EvictionStrategy::kFifo,   EvictionStrategy::kClock,   EvictionStrategy::kLru,
+    EvictionStrategy::kLfu,    EvictionStrategy::kLruLfu,  EvictionStrategy::kTtlBased,
+    EvictionStrategy::kS3Fifo, EvictionStrategy::kTinyLfu, EvictionStrategy::kAdaptive,
     EvictionStrategy::kNone,
 };
 

@@ -9,6 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "config/eviction_strategy.h"
+#include "config/ttl_options.h"
+
 namespace rat_memcache::config {
 
 // An address to listen on. `host` empty: all interfaces; a name or an address, without brackets.
@@ -26,10 +29,12 @@ struct ServerOptions {
   uint16_t port = 11211;
   uint32_t backlog = 1024;  // -b
 
-  size_t memory_limit = size_t{64} << 20;  // -m, bytes
-  size_t item_size_max = size_t{1} << 20;  // -I, bytes
-  bool cas_enabled = true;                 // -C switches it off
-  bool flush_enabled = true;               // -F switches it off
+  size_t memory_limit = size_t{64} << 20;                   // -m, bytes
+  size_t item_size_max = size_t{1} << 20;                   // -I, bytes
+  EvictionStrategy eviction = EvictionStrategy::kAdaptive;  // --eviction-strategy, -M
+  TtlOptions ttl;
+  bool cas_enabled = true;    // -C switches it off
+  bool flush_enabled = true;  // -F switches it off
 
   uint32_t threads = 4;              // -t
   uint32_t connections_max = 1024;   // -c

@@ -50,10 +50,17 @@ enum class Count : uint8_t {
   // Ours: what a limit cut off.
   kLinesTooLong,    // connections closed for a line without an end
   kBuffersRefused,  // connections closed because their buffers would exceed the share of memory
-  kReadsPaused,     // times a connection's input had to wait for its output
-  kAcceptsPaused,   // times no descriptor was left for another connection
+  kHitsInPool0,     // gets that were hits, by the queue that the item lay in
+  kHitsInPool1,
+  kHitsInPool2,
+  kReadsPaused,    // times a connection's input had to wait for its output
+  kAcceptsPaused,  // times no descriptor was left for another connection
   kCounts,
 };
+
+constexpr Count CountOfPool(int pool) {
+  return static_cast<Count>(static_cast<int>(Count::kHitsInPool0) + pool);
+}
 
 inline constexpr size_t kCountsTotal = static_cast<size_t>(Count::kCounts);
 

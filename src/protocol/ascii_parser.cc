@@ -66,6 +66,8 @@ std::optional<Op> OpOf(std::string_view word) {
                                      {"version", Op::kVersion},
                                      {"flush_all", Op::kFlushAll},
                                      {"verbosity", Op::kVerbosity},
+                                     {"cache_memlimit", Op::kCacheMemlimit},
+                                     {"lru", Op::kLru},
                                      {"quit", Op::kQuit}};
   for (const Entry& entry : kWords) {
     if (entry.word.size() == word.size() &&
@@ -149,7 +151,17 @@ void ParseSimple(Op op, std::string_view line, Request* request) {
       }
       return;
     }
+    case Op::kCacheMemlimit: {
+      request->noreply = tokens.noreply();
+      const auto megabytes = tokens.count == 2 || (tokens.count == 3 && request->noreply)
+                                 ? ParseStrict<uint32_t>(tokens.words[1])
+                                 : std::nullopt;
+      if (!megabytes) return reject(Reject::kUnknownCommand);
+      request->number = *megabytes;
+      return;
+    }
     case Op::kStats:
+    case Op::kLru:
       // The arguments, from the first to the last.
       if (tokens.count > 1) {
         const char* const from = tokens.words[1].data();

@@ -35,6 +35,13 @@ inline constexpr std::string_view kNoMemory = "SERVER_ERROR out of memory\r\n";
 inline constexpr std::string_view kNoMemoryDuringRead =
     "SERVER_ERROR Out of memory during read\r\n";
 
+inline constexpr std::string_view kMemlimitTooSmall =
+    "MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m\r\n";
+inline constexpr std::string_view kMemlimitInBytes =
+    "MEMLIMIT_ADJUST_FAILED input value is megabytes not bytes\r\n";
+inline constexpr std::string_view kMemlimitOutOfBounds =
+    "MEMLIMIT_ADJUST_FAILED out of bounds or unable to adjust\r\n";
+
 std::string_view TextOf(Reject reject);
 
 inline char* WriteEndOfLine(char* to) {

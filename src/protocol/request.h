@@ -32,6 +32,8 @@ enum class Op : uint8_t {
   kStats,
   kVersion,
   kVerbosity,
+  kCacheMemlimit,  // `number`: MiB
+  kLru,            // `value`: the arguments
   kQuit,
   kBody,     // the next bytes of a streamed value
   kBodyEnd,  // all of it has come
@@ -44,9 +46,11 @@ constexpr bool IsStorage(Op op) { return op >= Op::kSet && op <= Op::kCas; }
 // The word for it in the text protocol; for logs and tests.
 constexpr std::string_view WordOf(Op op) {
   constexpr std::string_view kWords[] = {
-      "get",     "gets",      "gat",    "gats", "set",      "add",   "replace",   "append",
-      "prepend", "cas",       "delete", "incr", "decr",     "touch", "flush_all", "stats",
-      "version", "verbosity", "quit",   "body", "body_end", "reject"};
+      "get",    "gets",    "gat",       "gats",           "set",
+      "add",    "replace", "append",    "prepend",        "cas",
+      "delete", "incr",    "decr",      "touch",          "flush_all",
+      "stats",  "version", "verbosity", "cache_memlimit", "lru",
+      "quit",   "body",    "body_end",  "reject"};
   return kWords[static_cast<size_t>(op)];
 }
 
@@ -76,7 +80,8 @@ struct Request {
   // kCas: the unique; kIncr, kDecr: the delta; kVerbosity: the level.
   uint64_t number = 0;
   std::string_view key;
-  // Storage: the value. kBody: bytes of it. kStats: the arguments, separated by single blanks.
+  // Storage: the value. kBody: bytes of it. kStats, kLru: the arguments, separated by single
+  // blanks.
   std::string_view value;
 };
 

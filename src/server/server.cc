@@ -25,6 +25,7 @@
 #include "net/worker.h"
 #include "observe/counters.h"
 #include "observe/log.h"
+#include "platform/memory.h"
 #include "platform/process.h"
 
 namespace rat_memcache::server {
@@ -84,11 +85,13 @@ class Server {
     if (options_.daemon) {
       if (Status status = platform::Daemonize(options_.verbosity > 0); !status.ok()) return status;
     }
+    bytes_without_cache_ = platform::ResidentMemory();
     auto cache = cache::Cache::Open({.memory_limit = options_.memory_limit,
                                      .item_size_max = options_.item_size_max,
                                      .threads = options_.threads,
+                                     .eviction = options_.eviction,
                                      .cas_enabled = options_.cas_enabled},
-                                    &clock_);
+                                    &clock_, options_.ttl);
     if (!cache.ok()) return cache.error();
     cache_ = std::move(cache).value();
     counters_ = registry_.Register();
@@ -145,6 +148,7 @@ class Server {
                 .log = &log_,
                 .unix_at_zero = static_cast<int64_t>(std::time(nullptr)) - clock_.Now(),
                 .event_backend = EventBackend(),
+                .bytes_without_cache = bytes_without_cache_,
                 .port = listeners_.front()->endpoint().port()};
     budget_ = std::make_unique<net::BufferBudget>(cache_.get());
     signals_ = std::make_unique<asio::signal_set>(*loop_);
@@ -257,6 +261,7 @@ class Server {
   observe::ThreadCounters* counters_ = nullptr;  // of this thread
   CoarseClock clock_;
   double started_ = 0;
+  size_t bytes_without_cache_ = 0;
   std::unique_ptr<cache::Cache> cache_;
   command::Context context_;
   std::unique_ptr<net::BufferBudget> budget_;

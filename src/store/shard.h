@@ -474,6 +474,8 @@ class ItemView {
   // From here on a pin is cheaper than a copy.
   static constexpr uint32_t kPinnedFrom = 4096;
 
+  // The queue that the item lies in, 0 .. kPools - 1.
+  int pool() const { return pool_; }
   // The item cannot change during the visit, and this is the last one.
   bool locked() const { return locked_; }
   uint32_t value_size() const { return value_size_; }
@@ -498,11 +500,12 @@ class ItemView {
   friend class Shard;
 
   ItemView(const Shard* shard, const ItemRecord& record, const char* payload, uint32_t value_size,
-           bool locked)
+           int pool, bool locked)
       : shard_(shard),
         record_(record),
         payload_(payload),
         value_size_(value_size),
+        pool_(pool),
         locked_(locked) {}
   template <class Visit>
   void ForEachPart(Visit&& visit) const;
@@ -512,6 +515,7 @@ class ItemView {
   ItemRecord record_;
   const char* payload_;  // not asked of the record: known before it has arrived
   uint32_t value_size_;  // asked for once: without the lock, another answer could follow
+  int pool_;
   bool locked_;
 };
 
@@ -581,7 +585,8 @@ RAT_ALWAYS_INLINE Shard::Unlocked Shard::ReadUnlocked(const Key& key, Visit&& vi
       ((now - record.last_access()) & kLastAccessMask) >= kLastAccessGranularity) {
     return Unlocked::kNeedsLock;
   }
-  visit(ItemView(this, record, record.PayloadBehind(key.text.size()), value_size, false));
+  visit(ItemView(this, record, record.PayloadBehind(key.text.size()), value_size,
+                 position.slot.pool(), false));
   if (!glimpse.Consistent()) return Unlocked::kChanged;
   CountHit(key, position, value_size);
   return Unlocked::kHit;
@@ -597,7 +602,7 @@ Found Shard::ReadLocked(const Index::LockedHome& home, const Key& key, HitCounts
   const Found found = Judge(position.slot.location(), record, now);
   if (found == Found::kFlushed && record.last_access() == FlushedAt()) return Found::kMiss;
   if (found != Found::kHit) return found;
-  visit(ItemView(this, record, record.payload(), record.value_size(), true));
+  visit(ItemView(this, record, record.payload(), record.value_size(), position.slot.pool(), true));
   if (hit == HitCounts::kYes) {
     CountHit(key, position, record.value_size());
     if (((now - record.last_access()) & kLastAccessMask) >= kLastAccessGranularity) {

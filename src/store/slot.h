@@ -52,9 +52,10 @@ class Slot {
   }
   constexpr uint8_t freq() const { return static_cast<uint8_t>(word_ >> kFreqShift & 0xf); }
   constexpr uint8_t stamp() const { return static_cast<uint8_t>(word_ >> kStampShift); }
+  constexpr int pool() const { return static_cast<int>(word_ >> kPoolShift & 3); }
   constexpr bool fetched() const { return (word_ >> kFetchedShift) != 0; }
   constexpr SlotMeta meta() const {
-    return {freq(), stamp(), static_cast<uint8_t>(word_ >> kPoolShift & 3), fetched()};
+    return {freq(), stamp(), static_cast<uint8_t>(pool()), fetched()};
   }
 
   constexpr Slot WithLocation(uint32_t location) const {

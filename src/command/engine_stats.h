@@ -1,0 +1,17 @@
+// What the engine tells of itself, where memcached has nothing to compare: `stats l1`, `stats ttl`,
+// `stats memory`, and `stats rat` for all of them. Names are for people and scripts;
+// docs/statistics.md explains each.
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#pragma once
+
+#include <string_view>
+
+#include "base/gather_buffer.h"
+#include "command/context.h"
+
+namespace rat_memcache::command {
+
+// False if `word` is none of these.
+bool AppendEngineStats(const Context& context, std::string_view word, GatherBuffer* out);
+
+}  // namespace rat_memcache::command

@@ -98,6 +98,7 @@ void AppendMemory(const Context& context, const store::StoreStats& stats, StatLi
     sum += bytes;
   };
   lines->Add("memory_limit", stats.memory_limit);
+  lines->Add("memory_granted", stats.memory_granted);
   lines->Add("memory_limit_max", context.cache->memory_max());
   add("memory_items", total.live_bytes);
   add("memory_dead", total.dead_bytes);

@@ -89,6 +89,7 @@ class Server {
     auto cache = cache::Cache::Open({.memory_limit = options_.memory_limit,
                                      .item_size_max = options_.item_size_max,
                                      .threads = options_.threads,
+                                     .page_per_size_class = true,
                                      .eviction = options_.eviction,
                                      .cas_enabled = options_.cas_enabled},
                                     &clock_, options_.ttl);

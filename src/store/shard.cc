@@ -118,6 +118,7 @@ void Shard::CountItem(uint32_t location, int sign) {
     if (ItemAt(location).exptime() != 0) stats_.timed_items += change;
   }
   const uint64_t size = ItemSizeAt(location);
+  if (shared_->page_per_size_class && sign > 0) shared_->NoteSizeClass(size);
   CountItemBytes(&segment, sign > 0 ? size : 0 - size);
 }
 

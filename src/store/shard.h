@@ -23,6 +23,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -46,6 +47,7 @@
 #include "store/item_size.h"
 #include "store/key_sample.h"
 #include "store/segment_log.h"
+#include "store/size_classes.h"
 
 namespace rat_memcache::store {
 
@@ -162,6 +164,23 @@ struct StoreShared {
   // Bytes that all shards together may hold; external_bytes of it are used by somebody else
   // (connection buffers). Relaxed: they are looked at when the next segment is opened.
   std::atomic<size_t> memory_limit{0};
+  // Size classes of the items that were stored, a bit each, and what they grant at least; both 0
+  // unless page_per_size_class. Relaxed: as above.
+  bool page_per_size_class = false;
+  std::atomic<uint64_t> size_classes{0};
+  std::atomic<size_t> memory_granted{0};
+  size_t MemoryLimit() const {
+    return std::max(memory_limit.load(std::memory_order_relaxed),
+                    memory_granted.load(std::memory_order_relaxed));
+  }
+  // An item of this size, as memcached counts it, is stored.
+  void NoteSizeClass(size_t item_size) {
+    const uint64_t bit = uint64_t{1} << SizeClasses::Of(item_size);
+    if ((size_classes.load(std::memory_order_relaxed) & bit) == 0) [[unlikely]] {
+      GrantPage(bit);
+    }
+  }
+  void GrantPage(uint64_t size_class_bit);
   // Whether who finds an expired item removes it. Relaxed: it only decides when memory comes back.
   std::atomic<bool> lazy_expiration{true};
 

@@ -53,7 +53,7 @@ int Shard::TtlClassOf(uint32_t exptime, uint32_t now) const {
 }
 
 size_t Shard::ResidentMax() const {
-  const size_t limit = shared_->memory_limit.load(std::memory_order_relaxed);
+  const size_t limit = shared_->MemoryLimit();
   const size_t external = shared_->external_bytes.load(std::memory_order_relaxed);
   const size_t others = external + shared_->sample->bytes();
   const size_t share = (limit > others ? limit - others : 0) / shared_->shards;

@@ -102,6 +102,7 @@ Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options, const Co
   shared.clock = clock;
   shared.seed = options.seed != 0 ? options.seed : RandomSeed();
   shared.cas_enabled = options.cas_enabled;
+  shared.page_per_size_class = options.page_per_size_class;
   shared.item_size_max = options.item_size_max;
   shared.shards = static_cast<uint32_t>(shards);
   shared.memory_limit = options.memory_limit;
@@ -109,7 +110,10 @@ Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options, const Co
   shared.sample = store->sample_.get();
   store->segment_bytes_ = ChooseSegmentBytes(options, shard_bytes);
   const size_t wanted = options.memory_max != 0 ? options.memory_max : platform::UsableMemory();
-  store->memory_max_ = std::max(options.memory_limit, std::min(wanted, shards * kShardBytesMax));
+  store->memory_max_ =
+      std::max(options.memory_limit,
+               std::min(std::max(wanted, SizeClasses::kClasses * SizeClasses::kPageBytes),
+                        shards * kShardBytesMax));
   Status made = store->MakeShards(shards, options.eviction);
   if (!made.ok() && store->memory_max_ > options.memory_limit) {
     // Address space may be rationed (ulimit -v): then the limit cannot be raised later.
@@ -118,6 +122,18 @@ Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options, const Co
   }
   if (!made.ok()) return made.error();
   return store;
+}
+
+void StoreShared::GrantPage(uint64_t size_class_bit) {
+  const uint64_t before = size_classes.fetch_or(size_class_bit, std::memory_order_relaxed);
+  const auto classes = static_cast<size_t>(std::popcount(before | size_class_bit));
+  const size_t granted = classes * SizeClasses::kPageBytes;
+  // Never lowered by somebody who saw fewer classes and is late.
+  size_t seen = memory_granted.load(std::memory_order_relaxed);
+  while (seen < granted &&
+         !memory_granted.compare_exchange_weak(seen, granted, std::memory_order_relaxed)) {
+  }
+  sample->SetMemoryLimit(MemoryLimit());
 }
 
 Status Store::MakeShards(size_t shards, EvictionStrategy eviction) {
@@ -136,7 +152,7 @@ Status Store::MakeShards(size_t shards, EvictionStrategy eviction) {
 bool Store::SetMemoryLimit(size_t bytes) {
   if (bytes < kMemoryLimitMin || bytes > memory_max_) return false;
   shared_.memory_limit.store(bytes, std::memory_order_relaxed);
-  sample_->SetMemoryLimit(bytes);
+  sample_->SetMemoryLimit(shared_.MemoryLimit());
   return true;
 }
 
@@ -176,6 +192,7 @@ StoreStats Store::Stats() {
   for (const auto& shard : shards_) {
     Add(&stats.total, shard->Stats());
   }
+  stats.memory_granted = shared_.MemoryLimit();
   stats.memory_limit = shared_.memory_limit.load(std::memory_order_relaxed);
   stats.external_bytes = shared_.external_bytes.load(std::memory_order_relaxed);
   stats.shards = shared_.shards;

@@ -37,6 +37,10 @@ struct StoreOptions {
   size_t item_size_max = 1 << 20;
   // Threads that are expected to work at the same time; decides the number of shards.
   uint32_t threads = 4;
+  // memcached gives every size class that is in use one page of a MiB at least, whatever its limit
+  // says. So should a server that takes its place, or it would hold less where the limit is small:
+  // with this, the limit is never below a MiB per size class of the items that were stored.
+  bool page_per_size_class = false;
   EvictionStrategy eviction = EvictionStrategy::kAdaptive;
   bool cas_enabled = true;
   // Of the hash; 0 draws one.
@@ -48,7 +52,8 @@ struct StoreOptions {
 
 struct StoreStats {
   ShardStats total;
-  uint64_t memory_limit = 0;
+  uint64_t memory_limit = 0;    // as set
+  uint64_t memory_granted = 0;  // the same, or more (StoreOptions::page_per_size_class)
   uint64_t external_bytes = 0;
   uint32_t shards = 0;
   uint64_t segment_bytes = 0;

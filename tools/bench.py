@@ -227,7 +227,7 @@ def _prepare_child(cpus: frozenset[int]) -> Callable[[], None]:
     return prepare
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return probe.getsockname()[1]
@@ -316,7 +316,7 @@ class Progress:
 def run_once(server: Server, scenario: Scenario, load: Path, placement: Placement,
              seconds: float | None) -> dict:
     """rat_load's report of one run against a fresh server."""
-    port = _free_port()
+    port = free_port()
     with RunningServer(server.command(port, scenario), port, placement.server) as running:
         command = [str(load), f"--port={port}", f"--server-pid={running.pid}",
                    *server.load_arguments(scenario)]
@@ -496,11 +496,11 @@ def find_servers(arguments: argparse.Namespace) -> list[Server]:
     for name in arguments.servers.split(","):
         if name not in paths:
             raise BenchError(f"--servers {name}: write names from {', '.join(paths)}")
-        servers.append(Server(name, _program(paths[name], advice[name])))
+        servers.append(Server(name, program(paths[name], advice[name])))
     return servers
 
 
-def _program(path: Path, advice: str) -> Path:
+def program(path: Path, advice: str) -> Path:
     """Relative paths count from the repository, as in the commands of its documents."""
     absolute = path if path.is_absolute() else REPOSITORY / path
     if not os.access(absolute, os.X_OK) or absolute.is_dir():
@@ -520,12 +520,12 @@ def run(arguments: argparse.Namespace) -> None:
     servers = find_servers(arguments)
     parts = [machine_facts(servers, arguments.runs)]
     if with_library:
-        store_bench = _program(arguments.bench_dir / "store_bench",
+        store_bench = program(arguments.bench_dir / "store_bench",
                                "run ./dev build, or write --bench-dir DIR")
         parts.append(bench_library.result_table(bench_library.measure(store_bench, arguments.runs)))
     wrong = []
     if scenarios:
-        load = _program(arguments.bench_dir / "rat_load",
+        load = program(arguments.bench_dir / "rat_load",
                         "run ./dev build, or write --bench-dir DIR")
         reports = measure(scenarios, servers, load, arguments.runs, arguments.seconds)
         wrong = faults(scenarios, reports, "ours")

@@ -106,7 +106,7 @@ def command_coverage(_arguments):
 
 def command_setup(_arguments):
     """Installs everything that any command needs."""
-    packages.need(packages.BUILD + packages.TEST + packages.CHECK)
+    packages.need(packages.BUILD + packages.TEST + packages.CHECK + packages.LAB)
 
 
 def command_clean(_arguments):

@@ -242,7 +242,7 @@ class Laboratory:
 
     def run_server(self, task: Task, memory: int) -> dict:
         """Against a fresh server with -m `memory`, which is whole MiB."""
-        port = bench._free_port()
+        port = bench.free_port()
         is_peer = task.who == "memcached"
         command = [str(self.peer if is_peer else self.ours), "-t", "1", "-l", bench.HOST,
                    "-p", str(port), "-U", "0", "-m", str(memory // MIB)]
@@ -532,9 +532,9 @@ def run(arguments: argparse.Namespace) -> None:
     traces = choose_traces(arguments)
     advice = "run ./dev build, or write --replay PATH and --ours PATH"
     lab = Laboratory(
-        bench._program(arguments.replay, advice),
-        None if arguments.in_process else bench._program(arguments.ours, advice),
-        None if arguments.in_process else bench._program(
+        bench.program(arguments.replay, advice),
+        None if arguments.in_process else bench.program(arguments.ours, advice),
+        None if arguments.in_process else bench.program(
             arguments.peer, "install it (apt-get install memcached), or write --in-process"),
         arguments.ours_option)
     for trace in traces:

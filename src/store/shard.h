@@ -399,13 +399,18 @@ class Shard {
                     SlotMeta* meta) RAT_REQUIRES(mutex_);
   // The pressure counts how often in a row nothing was won by it, since all items had to be moved.
   void CleanVictim(Victim victim, int* pressure) RAT_REQUIRES(mutex_);
+  // Puts the victim at the young end of its queue as it is, without what the policy drops, if that
+  // is little and copies have become many. False if it is to be cleaned instead; then nothing
+  // happened.
   bool RotateIfFull(Victim victim, int pressure) RAT_REQUIRES(mutex_);
-  void SurveyFor() RAT_REQUIRES(mutex_);
+  // Tells the policy that items of a segment will be judged now.
+  void BeginJudging() RAT_REQUIRES(mutex_);
+  // Whether cleaning has copied more than it should, for what was stored.
   bool ManyCopies() const RAT_REQUIRES(mutex_);
   void CleanSegment(SegmentId id, Clean how, int pressure) RAT_REQUIRES(mutex_);
-  // Calls on_item(at, hash) for the segment's live items for which wanted(record) is true, a few
-  // after their hashes were taken, and on_piece(at) for its live pieces. Both may remove what they
-  // are given, and other items too.
+  // (shard_walk.h) Calls on_item(at, hash) for the segment's live items for which wanted(record) is
+  // true, a few after their hashes were taken, and on_piece(at) for its live pieces. Both may
+  // remove what they are given, and other items too.
   template <class Wanted, class OnItem, class OnPiece>
   void WalkLive(SegmentId id, Wanted&& wanted, OnItem&& on_item, OnPiece&& on_piece)
       RAT_REQUIRES(mutex_);
@@ -422,6 +427,9 @@ class Shard {
   void Seal(SegmentId id) RAT_REQUIRES(mutex_);
   void FreeIfEmpty(SegmentId id) RAT_REQUIRES(mutex_);
   void Free(SegmentId id) RAT_REQUIRES(mutex_);
+  void AdvanceTick(size_t bytes) RAT_REQUIRES(mutex_);
+
+  // --- shard_maintain.cc ---
   // One step of Maintain() each; false if there is nothing (more) to do.
   struct Round {
     SegmentId left = 0;  // segments to look at
@@ -432,7 +440,6 @@ class Shard {
   // Removes the expired items of a segment; what stays stays in its place.
   void RemoveExpired(SegmentId id) RAT_REQUIRES(mutex_);
   void AdoptEpoch() RAT_REQUIRES(mutex_);
-  void AdvanceTick(size_t bytes) RAT_REQUIRES(mutex_);
 
   // A value whose record would be larger than this share of a segment is cut into pieces: what a
   // full segment wastes at its end is half a record on average.

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/hash.h"
 #include "store/shard.h"
+#include "store/shard_walk.h"
 
 namespace rat_memcache::store {
 namespace {
@@ -33,10 +33,6 @@ constexpr int kRotationsPerCleaning = 4;
 constexpr double kCopiesFading = 0.95;
 // Segments that are looked at to find a dead or nearly empty one.
 constexpr SegmentId kSegmentsSearched = 512;
-// Segments that maintenance looks at before it lets others have the lock.
-constexpr int kHeadersPerTurn = 256;
-// Segments beyond the limit that maintenance frees at most per call and shard.
-constexpr int kExcessPerMaintenance = 64;
 
 }  // namespace
 
@@ -220,7 +216,7 @@ bool Shard::RotateIfFull(Victim victim, int pressure) {
   };
   static thread_local std::vector<Judged> judged;
   judged.clear();
-  SurveyFor();
+  BeginJudging();
   size_t kept = 0;
   bool pieces = false;
   WalkLive(
@@ -258,7 +254,7 @@ bool Shard::RotateIfFull(Victim victim, int pressure) {
 
 bool Shard::ManyCopies() const { return copied_lately_ > kManyCopies * appended_lately_; }
 
-void Shard::SurveyFor() {
+void Shard::BeginJudging() {
   policy_->BeginSegment(
       {.items = index_->items(),
        .mean_bytes = index_->items() == 0
@@ -277,7 +273,7 @@ void Shard::CleanSegment(SegmentId id, Clean how, int pressure) {
     return;
   }
   victim_ = id;
-  if (how == Clean::kByPolicy) SurveyFor();
+  if (how == Clean::kByPolicy) BeginJudging();
   const uint64_t copied_before = stats_.items_kept + stats_.items_promoted;
   size_t seen = 0;
   size_t kept = 0;
@@ -302,42 +298,6 @@ void Shard::CleanSegment(SegmentId id, Clean how, int pressure) {
   victim_ = kNoSegment;
   RAT_CHECK((*log_)[id].live_bytes == 0, "a cleaned segment has live records");
   FreeIfEmpty(id);
-}
-
-template <class Wanted, class OnItem, class OnPiece>
-void Shard::WalkLive(SegmentId id, Wanted&& wanted, OnItem&& on_item, OnPiece&& on_piece) {
-  // Every item costs a visit to its bucket somewhere in the index: fetch a few at a time.
-  struct Item {
-    char* at;
-    uint64_t hash;
-  };
-  std::array<Item, 16> batch;
-  size_t batched = 0;
-  const auto visit_batch = [&]() RAT_REQUIRES(mutex_) {
-    for (size_t i = 0; i < batched; ++i) {
-      on_item(batch[i].at, batch[i].hash);
-    }
-    batched = 0;
-  };
-  for (char* at = log_->Begin(id); at < log_->End(id); at += SizeOfRecord(at)) {
-    switch (KindOfRecord(at)) {
-      case RecordKind::kFiller:
-        break;
-      case RecordKind::kItem: {
-        const ItemRecord record(at);
-        if (record.dead() || !wanted(record)) break;
-        batch[batched] = {at, HashBytes(record.key(), shared_->seed)};
-        index_->Prefetch(batch[batched].hash);
-        if (++batched == batch.size()) visit_batch();
-        break;
-      }
-      case RecordKind::kPieceOfValue:
-        visit_batch();  // one of its items may own the piece
-        if (!PieceRecord(at).dead()) on_piece(at);
-        break;
-    }
-  }
-  visit_batch();
 }
 
 bool Shard::CleanItem(char* at, uint64_t hash, Clean how, int pressure) {
@@ -445,118 +405,6 @@ void Shard::AdvanceTick(size_t bytes) {
   if (bytes_since_tick_ * kTicksPerTurnover < ResidentMax()) return;
   bytes_since_tick_ = 0;
   tick_.store(static_cast<uint8_t>(tick() + 1), std::memory_order_relaxed);
-}
-
-void Shard::AdoptFlush() {
-  MutexLock lock(&mutex_);
-  AdoptEpoch();
-}
-
-void Shard::AdoptEpoch() {
-  const uint32_t epoch = shared_->epoch.load(std::memory_order_acquire);
-  if (epoch == adopted_epoch_) [[likely]] {
-    return;
-  }
-  for (auto& pool : open_) {
-    for (SegmentId& open : pool) {
-      if (open != kNoSegment) Seal(std::exchange(open, kNoSegment));
-    }
-  }
-  adopted_epoch_ = epoch;
-  stats_.items = 0;
-  stats_.item_bytes = 0;
-  stale_segments_ = log_->segments_in_use();
-  if (stale_segments_ == 0) clean_epoch_.store(epoch, std::memory_order_release);
-}
-
-void Shard::Maintain(const MaintenanceBudget& budget) {
-  Round round;
-  {
-    MutexLock lock(&mutex_);
-    ++stats_.maintenance_runs;
-    round.left = log_->segments_seen();
-  }
-  // The lock is held for one segment at a time, so that a writer never waits for all of them.
-  while (round.entries < budget.entries_max && std::chrono::steady_clock::now() < budget.deadline &&
-         SweepNext(budget, &round)) {
-  }
-  int pressure = 0;
-  for (int i = 0; i < kExcessPerMaintenance && FreeExcess(&pressure); ++i) {
-  }
-}
-
-bool Shard::SweepNext(const MaintenanceBudget& budget, Round* round) {
-  MutexLock lock(&mutex_);
-  AdoptEpoch();
-  for (int n = 0; n < kHeadersPerTurn && round->left > 0; ++n) {
-    --round->left;
-    if (sweep_hand_ >= log_->segments_seen()) sweep_hand_ = 0;
-    const SegmentId id = sweep_hand_++;
-    Segment& segment = (*log_)[id];
-    if (segment.state == Segment::State::kFree || segment.pinned()) continue;
-    const bool flushed = segment.live_bytes == 0 || segment.epoch != adopted_epoch_;
-    if (segment.state == Segment::State::kSealed && flushed) {
-      round->entries += segment.live_items;
-      CleanSegment(id, Clean::kKeepLive, 0);
-      return true;
-    }
-    if (!budget.expire || segment.min_exptime > Now()) continue;
-    round->entries += segment.live_items;
-    stats_.crawler_checked += segment.live_items;
-    RemoveExpired(id);
-    return true;
-  }
-  return round->left > 0;
-}
-
-void Shard::RemoveExpired(SegmentId id) {
-  const uint32_t now = Now();
-  const uint64_t expired_before = stats_.expired;
-  Segment& segment = (*log_)[id];
-  victim_ = id;  // so that it is not freed while we walk over it
-  uint32_t next_exptime = Segment::kNeverExpires;
-  const auto dies_now = [&](const ItemRecord& owner) {
-    const uint32_t exptime = owner.exptime();
-    if (exptime != 0 && exptime > now) next_exptime = std::min(next_exptime, exptime);
-    return exptime != 0 && exptime <= now;
-  };
-  WalkLive(
-      id, dies_now,
-      [&](char* at, uint64_t hash) RAT_REQUIRES(mutex_) {
-        const uint32_t location = log_->LocationOf(at);
-        const Index::Position position = FindLocation(index_->Compute(hash), location);
-        RAT_CHECK(bool(position), "no slot names a live item");
-        Remove(hash, position, DropReason::kExpired);
-      },
-      [&](char* at) RAT_REQUIRES(mutex_) {
-        const Owner owner = OwnerOf(at);
-        if (dies_now(ItemAt(owner.position.slot.location()))) {
-          Remove(owner.hash, owner.position, DropReason::kExpired);
-        }
-      });
-  segment.min_exptime = next_exptime;
-  victim_ = kNoSegment;
-  stats_.crawler_reclaimed += stats_.expired - expired_before;
-
-  if (segment.live_bytes == 0) {
-    SegmentId& open = open_[segment.pool][segment.ttl_class];
-    if (open == id) open = kNoSegment;
-    Seal(id);
-  } else if (log_->Cleanable(id) && segment.live_bytes <= log_->segment_bytes() / 2) {
-    // What is left of it moves together with others', so that its memory can be used again.
-    CleanSegment(id, Clean::kKeepLive, 0);
-  }
-}
-
-bool Shard::FreeExcess(int* pressure) {
-  MutexLock lock(&mutex_);
-  AdoptEpoch();
-  log_->ReleaseFree(ResidentMax());
-  if (log_->resident_bytes() <= ResidentMax()) return false;
-  const Victim victim = PickVictim(*pressure);
-  if (victim.id == kNoSegment) return false;
-  CleanVictim(victim, pressure);
-  return true;
 }
 
 }  // namespace rat_memcache::store

@@ -9,9 +9,9 @@ namespace rat_memcache::cache {
 namespace {
 
 // Maintenance takes this share of a core, ...
-constexpr int kShareOfCore = 100;  // one hundredth
+constexpr int kShareOfCore = 50;  // one fiftieth
 // ... and may save up this much of it for when many items expire at once.
-constexpr std::chrono::milliseconds kCreditMax{100};
+constexpr std::chrono::milliseconds kCreditMax{250};
 
 }  // namespace
 

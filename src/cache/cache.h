@@ -88,7 +88,8 @@ class Cache {
   void FlushAt(uint32_t when);
 
   // The clock now shows `now`: carries out what was waiting for it and gives memory of the dead
-  // back, which takes 1 % of a core in the long run and 0.1 s at most. Once per second.
+  // back, which takes 2 % of a core in the long run and a quarter of a second at most. Once per
+  // second.
   void Tick(uint32_t now);
 
   // See store.h.

@@ -241,7 +241,7 @@ constexpr Option kOptions[] = {
      }},
     {0, "max-cleanup-entries", "NUM",
      "items that such a search looks at, per shard (default: 0, as\n"
-     "many as 1 % of a core allows; more it never takes)",
+     "many as 2 % of a core allows; more it never takes)",
      [](Parse* p, std::string_view v) {
        ParseNumber(p, v, 0, std::numeric_limits<uint64_t>::max(),
                    &p->options().ttl.max_cleanup_entries, "--max-cleanup-entries",

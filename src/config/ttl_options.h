@@ -14,7 +14,7 @@ struct TtlOptions {
   uint32_t max_ttl = 0;
   // Seconds between two searches for expired items.
   uint32_t cleanup_interval = 1;
-  // Items that such a search examines at most, per shard. 0: as many as 1 % of a core allows; that
+  // Items that such a search examines at most, per shard. 0: as many as 2 % of a core allows; that
   // holds in any case.
   uint64_t max_cleanup_entries = 0;
   // Whether a read that finds an expired item frees it.

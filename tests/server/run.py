@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import server_process  # noqa: E402
 import lifecycle_test  # noqa: E402
 import limits_test  # noqa: E402
+import memory_test  # noqa: E402
 
 
 def main(argv):
@@ -20,14 +21,14 @@ def main(argv):
     parser.add_argument("--server", type=Path, default=server_process.DEFAULT_SERVER)
     options, rest = parser.parse_known_args(argv)
     binary = server_process.ServerBinary.ours(options.server)
-    for module in (lifecycle_test, limits_test):
+    for module in (lifecycle_test, limits_test, memory_test):
         module.BINARY = binary
     loader = unittest.defaultTestLoader
     if rest:
         tests = loader.loadTestsFromNames(rest)
     else:
         tests = unittest.TestSuite(loader.loadTestsFromModule(module)
-                                   for module in (lifecycle_test, limits_test))
+                                   for module in (lifecycle_test, limits_test, memory_test))
     result = unittest.TextTestRunner(verbosity=2).run(tests)
     return 0 if result.wasSuccessful() else 1
 

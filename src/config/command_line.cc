@@ -153,7 +153,7 @@ void SetMemoryLimit(Parse* parse, std::string_view text) {
     return;
   }
   ParseNumber(parse, text, 1, kMemoryMaxMiB, limit, "-m",
-              "a number of megabytes, or a share such as 50%,", kExitUsage);
+              "a share of the memory such as 50%, or a number of megabytes", kExitUsage);
   *limit *= kMiB;
 }
 

@@ -93,8 +93,8 @@ TEST(CommandLine, AFaultIsOneLineThatSaysWhatToWrite) {
     std::string_view says;
   };
   for (const Case& test : {
-           Case{{"-m", "abc"}, 64, "-m takes a number of megabytes from 1 to"},
-           Case{{"-m", "0"}, 64, "-m takes a number of megabytes"},
+           Case{{"-m", "abc"}, 64, "or a number of megabytes from 1 to"},
+           Case{{"-m", "0"}, 64, "a number of megabytes"},
            Case{{"-m", "-5"}, 64, "-m takes"},
            Case{{"-p", "abc"}, 64, "Invalid port number abc; -p takes 1 to 65535"},
            Case{{"-p", "65536"}, 64, "Invalid port number"},

@@ -30,8 +30,8 @@ size_t LimitFrom(const fs::path& root, fs::path group, const char* file) {
 }  // namespace
 
 size_t ControlGroupLimit(const fs::path& membership, const fs::path& mount) {
-  size_t limit = std::min(LimitIn(mount / "memory.max"),
-                          LimitIn(mount / "memory" / "memory.limit_in_bytes"));
+  size_t limit =
+      std::min(LimitIn(mount / "memory.max"), LimitIn(mount / "memory" / "memory.limit_in_bytes"));
   // Lines of "hierarchy:controllers:/path"; version 2 has no controllers.
   std::ifstream stream(membership);
   for (std::string line; std::getline(stream, line);) {

@@ -13,6 +13,10 @@ constexpr int kShareOfCore = 50;  // one fiftieth
 // ... and may save up this much of it for when many items expire at once.
 constexpr std::chrono::milliseconds kCreditMax{250};
 
+// Giving back what is above a limit that was lowered goes on even if there is no credit, so much
+// per second: the clock must not stand still meanwhile.
+constexpr std::chrono::milliseconds kExcessMax{100};
+
 }  // namespace
 
 Result<std::unique_ptr<Cache>> Cache::Open(const store::StoreOptions& options, CoarseClock* clock,
@@ -74,6 +78,8 @@ void Cache::CleanUp(uint32_t now) {
   const Clock::time_point start = Clock::now();
   store_->Maintain(
       {.deadline = start + maintenance_credit_,
+       .excess_deadline =
+           start + std::max<std::chrono::nanoseconds>(maintenance_credit_, {}) + kExcessMax,
        .entries_max = ttl_.max_cleanup_entries != 0 ? ttl_.max_cleanup_entries : UINT64_MAX,
        .expire = ttl_.active_expiration && due});
   const auto took = Clock::now() - start;

@@ -288,8 +288,12 @@ Found Shard::TouchLocked(const Key& key, uint32_t exptime) {
   fields.exptime = exptime;
   fields.last_access = now;
   const size_t bytes = fields.Shape(record.piece_count()).record_size();
-  char* const at = AllocateRecord(AllocateFor::kNewItem, log_->SegmentAt(location).pool,
-                                  TtlClassOf(exptime, now), bytes);
+  const int pool = log_->SegmentAt(location).pool;
+  char* at = AllocateRecord(AllocateFor::kNewItem, pool, TtlClassOf(exptime, now), bytes);
+  // The record in its place is given up for it: that is what the reserve is for.
+  if (at == nullptr) {
+    at = AllocateRecord(AllocateFor::kSurvivor, pool, TtlClassOf(exptime, now), bytes);
+  }
   position = FindKey(index_->Compute(key.hash), key);  // may have moved, or been evicted
   if (at != nullptr && position) {
     const ItemRecord old = ItemAt(position.slot.location());

@@ -193,6 +193,9 @@ struct StoreShared {
 struct MaintenanceBudget {
   // Steady time; looked at before each segment.
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  // The same for giving back what is above the limit, which has to go on anyhow.
+  std::chrono::steady_clock::time_point excess_deadline =
+      std::chrono::steady_clock::time_point::max();
   uint64_t entries_max = UINT64_MAX;  // items examined, per shard
   bool expire = true;                 // look for expired items at all
 };
@@ -208,6 +211,9 @@ class Shard {
     size_t segment_bytes = 0;
     EvictionStrategy eviction = EvictionStrategy::kAdaptive;
   };
+
+  // However small the limit, a shard keeps this many segments; fewer do not work.
+  static constexpr size_t kSegmentsMin = 8;
 
   static Result<std::unique_ptr<Shard>> Make(StoreShared* shared, const Options& options);
   ~Shard();
@@ -425,6 +431,8 @@ class Shard {
   bool CleanItem(char* at, uint64_t hash, Clean how, int pressure) RAT_REQUIRES(mutex_);
   bool CleanPiece(char* at, Clean how, int pressure) RAT_REQUIRES(mutex_);
   void Seal(SegmentId id) RAT_REQUIRES(mutex_);
+  // All open segments; false if there was none.
+  bool SealOpen() RAT_REQUIRES(mutex_);
   void FreeIfEmpty(SegmentId id) RAT_REQUIRES(mutex_);
   void Free(SegmentId id) RAT_REQUIRES(mutex_);
   void AdvanceTick(size_t bytes) RAT_REQUIRES(mutex_);

@@ -14,11 +14,11 @@ constexpr size_t kDeadShare = 6;  // one sixth
 // ... and the segment found is at most this full, in percent.
 constexpr size_t kEmptiestLivePercent = 75;
 // What is fuller than this is not worth emptying, even if there is nothing else.
-constexpr size_t kFullPercent = 95;
+constexpr size_t kFullPercent = 97;
+// Segments that are emptied at most to get one, where nothing is evicted.
+constexpr size_t kCleaningsWithoutEviction = 40;
 // Ticks per turnover of the shard's memory.
 constexpr size_t kTicksPerTurnover = 32;
-// However small the limit, a shard keeps this many segments; fewer do not work.
-constexpr size_t kSegmentsMin = 8;
 // Segments that one set cleans at most to get one, as long as the log has memory beyond its limit.
 // Enough for the last to be cleaned under full pressure, if nothing was won before.
 constexpr size_t kCleaningsPerSegment = EvictionPolicy::kPressureMax + 1;
@@ -91,6 +91,18 @@ char* Shard::Allocate(AllocateFor purpose, int pool, int ttl_class, size_t bytes
   }
 }
 
+bool Shard::SealOpen() {
+  bool any = false;
+  for (auto& pool : open_) {
+    for (SegmentId& open : pool) {
+      if (open == kNoSegment) continue;
+      Seal(std::exchange(open, kNoSegment));
+      any = true;
+    }
+  }
+  return any;
+}
+
 void Shard::Seal(SegmentId id) {
   log_->Seal(id);
   if ((*log_)[id].live_bytes == 0) FreeIfEmpty(id);
@@ -120,11 +132,17 @@ bool Shard::MakeRoom(size_t segments) {
     // After the limit has dropped, or something else has taken much of it, there may be hundreds of
     // segments to clean. Nobody waits for all of them: each set that needs a segment pays a few,
     // and Maintain() the rest.
-    if (cleaned >= kCleaningsPerSegment && log_->Available(SIZE_MAX) >= segments) break;
+    if (policy_->strategy() == EvictionStrategy::kNone) {
+      if (cleaned >= kCleaningsWithoutEviction) return false;
+    } else if (cleaned >= kCleaningsPerSegment && log_->Available(SIZE_MAX) >= segments) {
+      break;
+    }
     Victim victim = PickVictim(pressure);
     for (int i = 0; i < kRotationsPerCleaning && RotateIfFull(victim, pressure); ++i) {
       victim = PickVictim(pressure);
     }
+    // All that is left may lie in segments that are not full yet, if there are few.
+    if (victim.id == kNoSegment && SealOpen()) victim = PickVictim(pressure);
     if (victim.id == kNoSegment) return false;
     CleanVictim(victim, &pressure);
     ++stats_.segments_cleaned_inline;
@@ -160,11 +178,9 @@ Shard::Victim Shard::PickVictim(int pressure) {
     return {emptiest, Clean::kKeepLive};
   }
   const SegmentId id = policy_->Pick(*log_);
-  // Nothing may be evicted: then whatever is dead has to do.
-  if (id == kNoSegment && emptiest != kNoSegment && pressure < EvictionPolicy::kPressureMax &&
-      full_percent() < kFullPercent) {
-    return {emptiest, Clean::kKeepLive};
-  }
+  // Nothing may be evicted: then whatever is dead has to do, however little it is.
+  const bool worth_it = emptiest != kNoSegment && full_percent() < kFullPercent;
+  if (id == kNoSegment && worth_it) return {emptiest, Clean::kKeepLive};
   return {id, Clean::kByPolicy};
 }
 
@@ -213,6 +229,7 @@ bool Shard::RotateIfFull(Victim victim, int pressure) {
     uint64_t hash;
     SlotMeta meta;
     Verdict verdict;
+    bool alive;
   };
   static thread_local std::vector<Judged> judged;
   judged.clear();
@@ -225,8 +242,10 @@ bool Shard::RotateIfFull(Victim victim, int pressure) {
         const Index::Position position = FindLocation(index_->Compute(hash), log_->LocationOf(at));
         SlotMeta meta = position.slot.meta();
         const ItemRecord record(at);
-        const Verdict verdict = AskPolicy(hash, record, victim.how, pressure, &meta);
-        judged.push_back({at, hash, meta, verdict});
+        const bool alive = Judge(log_->LocationOf(at), record, Now()) == Found::kHit;
+        const Verdict verdict =
+            alive ? AskPolicy(hash, record, victim.how, pressure, &meta) : Verdict::kDrop;
+        judged.push_back({at, hash, meta, verdict, alive});
         if (verdict != Verdict::kDrop) kept += record.record_size();
       },
       [&](char*) { pieces = true; });
@@ -236,7 +255,8 @@ bool Shard::RotateIfFull(Victim victim, int pressure) {
     const Index::Position position =
         FindLocation(index_->Compute(item.hash), log_->LocationOf(item.at));
     if (item.verdict == Verdict::kDrop) {
-      Remove(item.hash, position, DropReason::kEvicted);
+      if (!item.alive) ++stats_.reclaimed;
+      Remove(item.hash, position, item.alive ? DropReason::kEvicted : DropReason::kExpired);
       continue;
     }
     SlotMeta meta = item.meta;

@@ -11,8 +11,6 @@ namespace {
 
 // Segments that maintenance looks at before it lets others have the lock.
 constexpr int kHeadersPerTurn = 256;
-// Segments beyond the limit that maintenance frees at most per call and shard.
-constexpr int kExcessPerMaintenance = 64;
 
 }  // namespace
 
@@ -26,14 +24,11 @@ void Shard::AdoptEpoch() {
   if (epoch == adopted_epoch_) [[likely]] {
     return;
   }
-  for (auto& pool : open_) {
-    for (SegmentId& open : pool) {
-      if (open != kNoSegment) Seal(std::exchange(open, kNoSegment));
-    }
-  }
+  SealOpen();
   adopted_epoch_ = epoch;
   stats_.items = 0;
   stats_.item_bytes = 0;
+  stats_.timed_items = 0;
   stale_segments_ = log_->segments_in_use();
   if (stale_segments_ == 0) clean_epoch_.store(epoch, std::memory_order_release);
 }
@@ -50,7 +45,7 @@ void Shard::Maintain(const MaintenanceBudget& budget) {
          SweepNext(budget, &round)) {
   }
   int pressure = 0;
-  for (int i = 0; i < kExcessPerMaintenance && FreeExcess(&pressure); ++i) {
+  while (std::chrono::steady_clock::now() < budget.excess_deadline && FreeExcess(&pressure)) {
   }
 }
 
@@ -122,7 +117,8 @@ bool Shard::FreeExcess(int* pressure) {
   AdoptEpoch();
   log_->ReleaseFree(ResidentMax());
   if (log_->resident_bytes() <= ResidentMax()) return false;
-  const Victim victim = PickVictim(*pressure);
+  Victim victim = PickVictim(*pressure);
+  if (victim.id == kNoSegment && SealOpen()) victim = PickVictim(*pressure);
   if (victim.id == kNoSegment) return false;
   CleanVictim(victim, pressure);
   return true;

@@ -150,7 +150,9 @@ Status Store::MakeShards(size_t shards, EvictionStrategy eviction) {
 }
 
 bool Store::SetMemoryLimit(size_t bytes) {
-  if (bytes < kMemoryLimitMin || bytes > memory_max_) return false;
+  const size_t min =
+      std::max(kMemoryLimitMin, shards_.size() * Shard::kSegmentsMin * segment_bytes_);
+  if (bytes < min || bytes > memory_max_) return false;
   shared_.memory_limit.store(bytes, std::memory_order_relaxed);
   sample_->SetMemoryLimit(shared_.MemoryLimit());
   return true;

@@ -36,6 +36,8 @@ Cache::Cache(std::unique_ptr<store::Store> store, CoarseClock* clock, const conf
 }
 
 PutRequest Cache::UnderRules(PutRequest request) const {
+  // These keep the item's life.
+  if (request.mode == PutMode::kAppend || request.mode == PutMode::kPrepend) return request;
   const TtlRules::Outcome outcome = rules_.ForStore(request.exptime, Now());
   request.exptime = outcome.exptime;
   if (outcome.clamped) request.key.shard->CountClamped();

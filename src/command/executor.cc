@@ -336,16 +336,22 @@ void Executor::SetMemoryLimit(const Request& request, GatherBuffer* out) {
 // `lru eviction NAME`, a word of ours: memcached's own belong to its lists.
 void Executor::SetEviction(const Request& request, GatherBuffer* out) {
   constexpr std::string_view kWord = "eviction ";
-  if (!request.value.starts_with(kWord)) return out->Append(ascii::kError);
-  const auto strategy = config::ParseEvictionStrategy(request.value.substr(kWord.size()));
+  constexpr std::string_view kNoreply = " noreply";
+  std::string_view words = request.value;
+  const bool noreply = words.ends_with(kNoreply);
+  if (noreply) words.remove_suffix(kNoreply.size());
+  if (!words.starts_with(kWord)) return Say(noreply, ascii::kError, out);
+  const auto strategy = config::ParseEvictionStrategy(words.substr(kWord.size()));
   if (!strategy) {
-    return out->Append("CLIENT_ERROR unknown eviction strategy; there are " +
-                       config::EvictionStrategyNames() + "\r\n");
+    return Say(noreply,
+               "CLIENT_ERROR unknown eviction strategy; there are " +
+                   config::EvictionStrategyNames() + "\r\n",
+               out);
   }
   cache_->SetEviction(*strategy);
   context_->log->Write(observe::Level::kInfo, "rat_memcached: the eviction strategy is now " +
                                                   std::string(config::NameOf(*strategy)));
-  out->Append(ascii::kOk);
+  Say(noreply, ascii::kOk, out);
 }
 
 void Executor::LogRequest(const Request& request) const {

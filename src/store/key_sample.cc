@@ -34,7 +34,7 @@ constexpr int kChecksPerTurnover = 16;
 // while costs little; being late costs as long as it lasts.
 constexpr double kFading = 0.84;
 // A curve from fewer misses than this is noise.
-constexpr double kMissesToTell = 200;
+constexpr double kMissesToTell = 50;
 
 uint32_t Footprint(size_t record_bytes) {
   return static_cast<uint32_t>(std::min<size_t>(record_bytes + kIndexBytesPerItem, UINT32_MAX));
@@ -222,7 +222,7 @@ void KeySample::Check() {
   // Items have become so large that few are followed: follow more keys.
   const uint32_t threshold = threshold_.load(std::memory_order_relaxed);
   if (active.cache->full() && active.cache->items() < keys_ / 2 && threshold < kThresholdMax) {
-    threshold_.store(threshold / 4 * 5, std::memory_order_relaxed);
+    threshold_.store(std::min(threshold / 4 * 5, kThresholdMax), std::memory_order_relaxed);
     SetCapacities();
   }
 }
@@ -249,7 +249,8 @@ std::optional<KeySample::Curve> KeySample::MissCurve() {
   const double now = ActiveModel().misses;
   if (now < kMissesToTell) return std::nullopt;
   const auto relative = [&](Size size) RAT_REQUIRES(mutex_) { return curve_[size].misses / now; };
-  return Curve{relative(kHalf), relative(kTwice)};
+  // Models that were begun anew a moment ago have yet to fill; more memory never means more misses.
+  return Curve{std::max(1.0, relative(kHalf)), std::min(1.0, relative(kTwice))};
 }
 
 }  // namespace rat_memcache::store

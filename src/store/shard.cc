@@ -213,6 +213,7 @@ bool Shard::Relink(const Key& key, uint32_t location, OldPieces pieces) {
     old = slot.location();
     SlotMeta meta = slot.meta();
     meta.fetched = false;
+    meta.stamp = tick();  // an overwrite is a new item
     meta.pool = log_->SegmentAt(location).pool;
     position.word().store(slot.WithLocation(location).WithMeta(meta).word(),
                           std::memory_order_relaxed);

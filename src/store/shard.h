@@ -431,6 +431,10 @@ class Shard {
   bool CleanItem(char* at, uint64_t hash, Clean how, int pressure) RAT_REQUIRES(mutex_);
   bool CleanPiece(char* at, Clean how, int pressure) RAT_REQUIRES(mutex_);
   void Seal(SegmentId id) RAT_REQUIRES(mutex_);
+  // Whether nothing is ever evicted.
+  bool KeepsAll() const RAT_REQUIRES(mutex_) {
+    return policy_->strategy() == EvictionStrategy::kNone;
+  }
   // All open segments; false if there was none.
   bool SealOpen() RAT_REQUIRES(mutex_);
   void FreeIfEmpty(SegmentId id) RAT_REQUIRES(mutex_);

@@ -41,8 +41,9 @@ int Shard::TtlClassOf(uint32_t exptime, uint32_t now) const {
   // The most seconds of each class but the last two.
   constexpr std::array<uint32_t, kTtlClasses - 2> kSeconds = {15, 120, 600, 3600, 21600, 86400};
   if (exptime == 0) return kNever;
-  // Every class has a segment that is not full yet; in a small memory that is too many.
-  if (ResidentMax() / log_->segment_bytes() < kSegmentsForTtlClasses) return 0;
+  // Every class has a segment that is not full yet; in a small memory that is too many, and where
+  // nothing may be evicted, what is moved must not take more room than it had.
+  if (KeepsAll() || ResidentMax() / log_->segment_bytes() < kSegmentsForTtlClasses) return 0;
   const uint32_t ttl = exptime > now ? exptime - now : 0;
   return static_cast<int>(std::lower_bound(kSeconds.begin(), kSeconds.end(), ttl) -
                           kSeconds.begin());
@@ -132,7 +133,7 @@ bool Shard::MakeRoom(size_t segments) {
     // After the limit has dropped, or something else has taken much of it, there may be hundreds of
     // segments to clean. Nobody waits for all of them: each set that needs a segment pays a few,
     // and Maintain() the rest.
-    if (policy_->strategy() == EvictionStrategy::kNone) {
+    if (KeepsAll()) {
       if (cleaned >= kCleaningsWithoutEviction) return false;
     } else if (cleaned >= kCleaningsPerSegment && log_->Available(SIZE_MAX) >= segments) {
       break;
@@ -142,7 +143,7 @@ bool Shard::MakeRoom(size_t segments) {
       victim = PickVictim(pressure);
     }
     // All that is left may lie in segments that are not full yet, if there are few.
-    if (victim.id == kNoSegment && SealOpen()) victim = PickVictim(pressure);
+    if (victim.id == kNoSegment && !KeepsAll() && SealOpen()) victim = PickVictim(pressure);
     if (victim.id == kNoSegment) return false;
     CleanVictim(victim, &pressure);
     ++stats_.segments_cleaned_inline;

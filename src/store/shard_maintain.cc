@@ -11,6 +11,8 @@ namespace {
 
 // Segments that maintenance looks at before it lets others have the lock.
 constexpr int kHeadersPerTurn = 256;
+// Segments beyond the limit that maintenance frees at most per call and shard.
+constexpr int kExcessPerMaintenance = 256;
 
 }  // namespace
 
@@ -45,7 +47,8 @@ void Shard::Maintain(const MaintenanceBudget& budget) {
          SweepNext(budget, &round)) {
   }
   int pressure = 0;
-  while (std::chrono::steady_clock::now() < budget.excess_deadline && FreeExcess(&pressure)) {
+  for (int i = 0; i < kExcessPerMaintenance && FreeExcess(&pressure); ++i) {
+    if (std::chrono::steady_clock::now() >= budget.excess_deadline) break;
   }
 }
 
@@ -117,6 +120,10 @@ bool Shard::FreeExcess(int* pressure) {
   AdoptEpoch();
   log_->ReleaseFree(ResidentMax());
   if (log_->resident_bytes() <= ResidentMax()) return false;
+  // Where nothing is evicted, moving what lives can win so much and no more.
+  if (KeepsAll() && *pressure == EvictionPolicy::kPressureMax) {
+    return false;
+  }
   Victim victim = PickVictim(*pressure);
   if (victim.id == kNoSegment && SealOpen()) victim = PickVictim(*pressure);
   if (victim.id == kNoSegment) return false;

@@ -125,6 +125,7 @@ bool Shard::OverwriteInPlace(const Index::Position& old, uint64_t hash, const It
     const Slot slot(old.word().load(std::memory_order_relaxed));
     SlotMeta meta = slot.meta();
     meta.fetched = false;
+    meta.stamp = tick();  // an overwrite is a new item
     old.word().store(slot.WithMeta(meta).word(), std::memory_order_relaxed);
   }
   // Both differences may be negative; unsigned arithmetic wraps to the right sums.

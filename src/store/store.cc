@@ -112,7 +112,9 @@ Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options, const Co
   const size_t wanted = options.memory_max != 0 ? options.memory_max : platform::UsableMemory();
   store->memory_max_ =
       std::max(options.memory_limit,
-               std::min(std::max(wanted, SizeClasses::kClasses * SizeClasses::kPageBytes),
+               std::min(std::max(wanted, options.page_per_size_class
+                                             ? SizeClasses::kClasses * SizeClasses::kPageBytes
+                                             : size_t{0}),
                         shards * kShardBytesMax));
   Status made = store->MakeShards(shards, options.eviction);
   if (!made.ok() && store->memory_max_ > options.memory_limit) {

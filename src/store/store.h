@@ -112,6 +112,7 @@ class Store {
 
   // The limit from now on. Raising it takes effect at once; after lowering it, stores and
   // Maintain() evict until it is kept, and give the memory back. False if it is out of range: below
+  // what the shards need to work (eight segments each, they cannot be joined), below
   // 1 MiB, or above memory_max().
   bool SetMemoryLimit(size_t bytes);
   size_t memory_max() const { return memory_max_; }

@@ -1,0 +1,169 @@
+// EvictionStrategy::kNone: what lives stays, what does not fit is refused, what is dead makes room.
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include <algorithm>
+#include <random>
+#include <string>
+
+#include "store/store_for_test.h"
+
+namespace rat_memcache::store {
+namespace {
+
+class NoEvictionTest : public StoreForTest {
+ protected:
+  static constexpr size_t kValueBytes = 500;
+
+  void OpenOne() {
+    Open({.memory_limit = 8 * kMiB, .eviction = EvictionStrategy::kNone, .shards = 1});
+  }
+  static std::string KeyText(char prefix, int number) { return prefix + std::to_string(number); }
+  static std::string Value(const std::string& key) {
+    std::string value = key + ":";
+    value.resize(kValueBytes, 'v');
+    return value;
+  }
+  // Until the first is refused; every `timed_each`th expires at `exptime`. Returns how many fit.
+  int FillUp(char prefix, int timed_each = 0, uint32_t exptime = 0) {
+    for (int i = 0;; ++i) {
+      const std::string key = KeyText(prefix, i);
+      const bool timed = timed_each != 0 && i % timed_each == 0;
+      const PutStatus status = Put(key, Value(key), timed ? exptime : 0);
+      if (status != PutStatus::kStored) {
+        EXPECT_EQ(status, PutStatus::kNoMemory);
+        return i;
+      }
+    }
+  }
+  bool HoldsRightValue(const std::string& key) { return Get(key) == Value(key); }
+};
+
+TEST_F(NoEvictionTest, RefusesWhatDoesNotFitAndKeepsWhatIsThere) {
+  OpenOne();
+  const int stored = FillUp('k');
+  EXPECT_GT(stored, 12'000);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(Put("more" + std::to_string(i), Value("more")), PutStatus::kNoMemory);
+  }
+  for (int i = 0; i < stored; ++i) {
+    ASSERT_TRUE(HoldsRightValue(KeyText('k', i))) << i;
+  }
+  EXPECT_EQ(Stats().evictions, 0u);
+  EXPECT_GE(Stats().no_memory, 101u);
+  EXPECT_LE(BytesUsed(), 8 * kMiB);
+}
+
+TEST_F(NoEvictionTest, ARefusedStoreLeavesTheOldValue) {
+  OpenOne();
+  FillUp('k');
+  EXPECT_EQ(Put("k5", std::string(2 * kValueBytes, 'x')), PutStatus::kNoMemory);
+  EXPECT_TRUE(HoldsRightValue("k5"));
+  EXPECT_EQ(Put("k6", std::string(2 * kValueBytes, 'x'), PutMode::kAppend), PutStatus::kNoMemory);
+  EXPECT_TRUE(HoldsRightValue("k6"));
+  EXPECT_EQ(Put("large", std::string(100'000, 'x')), PutStatus::kNoMemory);
+  EXPECT_FALSE(Has("large"));
+  // What fits into its old place needs no room.
+  EXPECT_EQ(Put("k7", "short"), PutStatus::kStored);
+  EXPECT_EQ(Get("k7"), "short");
+}
+
+TEST_F(NoEvictionTest, DeletedItemsMakeRoom) {
+  OpenOne();
+  const int stored = FillUp('k');
+  int deleted = 0;
+  for (int i = 0; i < stored; i += 4, ++deleted) {
+    ASSERT_EQ(Delete(KeyText('k', i)), Found::kHit);
+  }
+  const int again = FillUp('n');
+  EXPECT_GE(again, deleted * 95 / 100);
+  EXPECT_LE(again, deleted * 105 / 100);
+  for (int i = 0; i < stored; ++i) {
+    ASSERT_EQ(Has(KeyText('k', i)), i % 4 != 0) << i;
+  }
+  for (int i = 0; i < again; ++i) {
+    ASSERT_TRUE(HoldsRightValue(KeyText('n', i))) << i;
+  }
+  EXPECT_EQ(Stats().evictions, 0u);
+}
+
+TEST_F(NoEvictionTest, ExpiredItemsMakeRoomWithoutMaintenance) {
+  OpenOne();
+  const int stored = FillUp('k', 4, In(10));
+  clock_.Advance(10);
+  const int again = FillUp('n');
+  EXPECT_GE(again, stored / 4 * 95 / 100);
+  EXPECT_LE(again, stored / 4 * 105 / 100);
+  for (int i = 0; i < stored; ++i) {
+    ASSERT_EQ(Has(KeyText('k', i)), i % 4 != 0) << i;
+  }
+  EXPECT_EQ(Stats().evictions, 0u);
+}
+
+TEST_F(NoEvictionTest, OverwrittenValuesMakeRoom) {
+  OpenOne();
+  const int stored = FillUp('k');
+  for (int i = 0; i < stored; i += 2) {
+    ASSERT_EQ(Put(KeyText('k', i), "short"), PutStatus::kStored);
+  }
+  EXPECT_GE(FillUp('n'), stored * 4 / 10);
+  for (int i = 0; i < stored; ++i) {
+    ASSERT_EQ(Get(KeyText('k', i)), i % 2 == 0 ? "short" : Value(KeyText('k', i))) << i;
+  }
+}
+
+TEST_F(NoEvictionTest, FlushedItemsMakeRoom) {
+  OpenOne();
+  const int stored = FillUp('k');
+  store_->Flush();
+  EXPECT_GE(FillUp('n'), stored * 98 / 100);
+}
+
+// A time of its own is no reason to lose an item, however full the memory is.
+TEST_F(NoEvictionTest, ATouchLosesNothing) {
+  OpenOne();
+  const int stored = FillUp('k');
+  int lost = 0;
+  for (int i = 0; i < 500; ++i) {
+    lost += Touch(KeyText('k', i), In(100)) == Found::kHit ? 0 : 1;
+  }
+  EXPECT_EQ(lost, 0);
+  int held = 0;
+  for (int i = 0; i < stored; ++i) {
+    held += Has(KeyText('k', i)) ? 1 : 0;
+  }
+  EXPECT_EQ(held, stored);
+  EXPECT_EQ(Stats().evictions, 0u);
+}
+
+// Dead items here and there: whoever needs room gets it, and is not refused while it is scraped
+// together.
+TEST_F(NoEvictionTest, ATenthThatIsDeadMakesRoomToo) {
+  OpenOne();
+  const int stored = FillUp('k');
+  for (int i = 0; i < stored; i += 10) {
+    ASSERT_EQ(Delete(KeyText('k', i)), Found::kHit);
+  }
+  EXPECT_GE(FillUp('n'), stored / 10 * 9 / 10);
+}
+
+TEST_F(NoEvictionTest, ARaisedLimitMakesRoom) {
+  OpenOne();
+  const int stored = FillUp('k');
+  ASSERT_TRUE(store_->SetMemoryLimit(16 * kMiB));
+  EXPECT_GE(FillUp('n'), stored * 9 / 10);
+  EXPECT_TRUE(HoldsRightValue("k0"));
+}
+
+// Nothing may be evicted, so nothing is given back either; and nothing is lost.
+TEST_F(NoEvictionTest, ALoweredLimitRefusesStoresAndLosesNothing) {
+  OpenOne();
+  const int stored = FillUp('k');
+  ASSERT_TRUE(store_->SetMemoryLimit(4 * kMiB));
+  MaintainToTheEnd();
+  EXPECT_EQ(Put("more", Value("more")), PutStatus::kNoMemory);
+  for (int i = 0; i < stored; ++i) {
+    ASSERT_TRUE(HoldsRightValue(KeyText('k', i))) << i;
+  }
+}
+
+}  // namespace
+}  // namespace rat_memcache::store

@@ -49,8 +49,7 @@ def server_tests(build):
 
 
 def stress(build):
-    """Threads against a model of the store, and against an index that grows and shrinks; a day of
-    changing load."""
+    """Threads against a model of the store, and against an index that grows and shrinks."""
     build("release")
     play_stress("release", 10, "stress")
 
@@ -59,9 +58,6 @@ def play_stress(preset, seconds, what, env=None):
     for program in ("store_stress", "index_stress"):
         run([ROOT / "build" / preset / "tests" / program, "--seconds", str(seconds)],
             f"{what}, {program}", env=env)
-    # One thread, so that a short day tells a sanitizer as much.
-    day = [] if preset == "release" else ["--hours", "3", "--memory", "16"]
-    run([ROOT / "build" / preset / "tests" / "day_stress", *day], f"{what}, day_stress", env=env)
 
 
 def sanitizer(build, preset, what):

@@ -9,9 +9,10 @@ namespace {
 
 using config::EvictionStrategy;
 
-// Memory per sampled key of the cache: the models take about 0.4 % of it.
+// Memory per sampled key of the cache: the models take about 0.4 % of it, more of less than 12 MiB.
 constexpr size_t kMemoryPerKey = size_t{32} << 10;
-constexpr size_t kKeysMin = 64;
+// Fewer keys than this find out too slowly who is better, or err.
+constexpr size_t kKeysMin = 384;
 constexpr size_t kKeysMax = 4096;
 // Never more than an eighth of all keys: a cache of few keys has no use for a sample, and many
 // requests for them.
@@ -26,9 +27,8 @@ constexpr double kBetter = 0.985;
 // ... by so many standard deviations.
 constexpr double kSure = 1.5;
 // A small sample needs longer to tell: half is left after a turnover.
-constexpr double kSureIfSmall = 1.5;
 constexpr double kFadingIfSmall = 0.957;
-constexpr size_t kSmallSample = 256;
+constexpr size_t kSmallSample = 512;
 constexpr int kChecksPerTurnover = 16;
 // What is left of the counts by the next check: half in a quarter of a turnover. Being wrong for a
 // while costs little; being late costs as long as it lasts.
@@ -195,8 +195,7 @@ void KeySample::Check() {
     size_t best = rivals_.size();
     for (size_t i = 0; i < rivals_.size(); ++i) {
       const Model& rival = rivals_[i];
-      const double sure = keys_ < kSmallSample ? kSureIfSmall : kSure;
-      const double doubt = sure * std::sqrt(rival.gains + rival.losses);
+      const double doubt = kSure * std::sqrt(rival.gains + rival.losses);
       if (&rival == &active || rival.gains - rival.losses <= doubt ||
           rival.misses > kBetter * active.misses) {
         continue;

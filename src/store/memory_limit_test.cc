@@ -73,6 +73,36 @@ TEST_F(MemoryLimitTest, StoresAloneKeepToALimitThatWasLowered) {
   EXPECT_TRUE(Has("b19999"));
 }
 
+// Each time to live has a segment of its own that is not full yet. Those that nothing is added to
+// any more must not outlive all others.
+TEST_F(MemoryLimitTest, AfterAFallTheOldItemsGiveWayWhateverTheirLives) {
+  for (const EvictionStrategy strategy :
+       {EvictionStrategy::kS3Fifo, EvictionStrategy::kLru, EvictionStrategy::kFifo}) {
+    Open({.memory_limit = 64 * kMiB, .eviction = strategy, .shards = 1});
+    for (const uint32_t seconds : {10, 100, 500, 3000, 20'000, 80'000, 200'000}) {
+      Fill("old" + std::to_string(seconds) + "_", 10'000, 1000, In(seconds));
+    }
+    Fill("old", 10'000);
+    ASSERT_TRUE(store_->SetMemoryLimit(8 * kMiB));
+    MaintainToTheEnd();
+    EXPECT_LE(BytesUsed(), 8 * kMiB);
+    // Several times what fits, so that what was there before has had its turn.
+    Fill("new", 40'000, 1000, In(500));
+    EXPECT_LE(BytesUsed(), 8 * kMiB);
+    EXPECT_GE(CountHeld("new", 40'000), 6'000) << static_cast<int>(strategy);
+  }
+}
+
+// A shard keeps 8 of the 256 segments that it was cut into.
+TEST_F(MemoryLimitTest, CanFallToTheThirtySecondPart) {
+  Open({.memory_limit = 1024 * kMiB, .threads = 2});
+  EXPECT_FALSE(store_->SetMemoryLimit(31 * kMiB));
+  ASSERT_TRUE(store_->SetMemoryLimit(32 * kMiB));
+  Fill("a", 60'000);
+  EXPECT_LE(BytesUsed(), 32 * kMiB);
+  EXPECT_TRUE(Has("a59999"));
+}
+
 TEST_F(MemoryLimitTest, DownAndUpAgain) {
   Open({.memory_limit = 16 * kMiB, .memory_max = 32 * kMiB, .shards = 1});
   for (const size_t mib : {32, 4, 16, 8, 32}) {

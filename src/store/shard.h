@@ -437,6 +437,9 @@ class Shard {
   }
   // All open segments; false if there was none.
   bool SealOpen() RAT_REQUIRES(mutex_);
+  // Open segments that have become the oldest of their pool: little is stored that belongs there,
+  // and what they hold is next to be judged.
+  void SealOldest() RAT_REQUIRES(mutex_);
   void FreeIfEmpty(SegmentId id) RAT_REQUIRES(mutex_);
   void Free(SegmentId id) RAT_REQUIRES(mutex_);
   void AdvanceTick(size_t bytes) RAT_REQUIRES(mutex_);

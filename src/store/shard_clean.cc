@@ -40,10 +40,12 @@ int Shard::TtlClassOf(uint32_t exptime, uint32_t now) const {
   constexpr int kNever = kTtlClasses - 1;
   // The most seconds of each class but the last two.
   constexpr std::array<uint32_t, kTtlClasses - 2> kSeconds = {15, 120, 600, 3600, 21600, 86400};
+  // Where nothing may be evicted, what is moved must not take more room than it had: if some of it
+  // went here and some there, it could.
+  if (KeepsAll()) return 0;
   if (exptime == 0) return kNever;
-  // Every class has a segment that is not full yet; in a small memory that is too many, and where
-  // nothing may be evicted, what is moved must not take more room than it had.
-  if (KeepsAll() || ResidentMax() / log_->segment_bytes() < kSegmentsForTtlClasses) return 0;
+  // Every class has a segment that is not full yet; in a small memory that is too many.
+  if (ResidentMax() / log_->segment_bytes() < kSegmentsForTtlClasses) return 0;
   const uint32_t ttl = exptime > now ? exptime - now : 0;
   return static_cast<int>(std::lower_bound(kSeconds.begin(), kSeconds.end(), ttl) -
                           kSeconds.begin());
@@ -104,6 +106,17 @@ bool Shard::SealOpen() {
   return any;
 }
 
+void Shard::SealOldest() {
+  for (int pool = 0; pool < kPools; ++pool) {
+    for (SegmentId id = log_->Oldest(pool); id != kNoSegment; id = log_->Oldest(pool)) {
+      const Segment& segment = (*log_)[id];
+      if (segment.state != Segment::State::kOpen || segment.next == kNoSegment) break;
+      open_[pool][segment.ttl_class] = kNoSegment;
+      Seal(id);
+    }
+  }
+}
+
 void Shard::Seal(SegmentId id) {
   log_->Seal(id);
   if ((*log_)[id].live_bytes == 0) FreeIfEmpty(id);
@@ -157,10 +170,12 @@ bool Shard::WhollyDead(const Segment& segment) const {
 }
 
 Shard::Victim Shard::PickVictim(int pressure) {
+  SealOldest();
   // Headers lie side by side, so that looking at all of them costs less than cleaning one segment;
   // of a very large log a part is looked at in turn.
   const SegmentId seen = log_->segments_seen();
   SegmentId emptiest = kNoSegment;
+  SegmentId expiring = kNoSegment;
   for (SegmentId n = std::min(seen, kSegmentsSearched); n > 0; --n) {
     if (search_hand_ >= seen) search_hand_ = 0;
     const SegmentId id = search_hand_++;
@@ -169,6 +184,7 @@ Shard::Victim Shard::PickVictim(int pressure) {
     if (emptiest == kNoSegment || (*log_)[id].live_bytes < (*log_)[emptiest].live_bytes) {
       emptiest = id;
     }
+    if ((*log_)[id].min_exptime <= Now()) expiring = id;
   }
   const size_t in_use = size_t{log_->segments_in_use()} * log_->segment_bytes();
   const auto full_percent = [&] {
@@ -182,6 +198,7 @@ Shard::Victim Shard::PickVictim(int pressure) {
   // Nothing may be evicted: then whatever is dead has to do, however little it is.
   const bool worth_it = emptiest != kNoSegment && full_percent() < kFullPercent;
   if (id == kNoSegment && worth_it) return {emptiest, Clean::kKeepLive};
+  if (id == kNoSegment && expiring != kNoSegment) return {expiring, Clean::kKeepLive};
   return {id, Clean::kByPolicy};
 }
 

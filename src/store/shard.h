@@ -75,7 +75,9 @@ struct PutRequest {
 
 enum class PutStatus : uint8_t {
   kStored,
-  kNotStored,  // kAdd on an existing key; kReplace, kAppend, kPrepend on a missing one
+  // kAdd on an existing key; kReplace, kAppend, kPrepend on a missing one, or one that was evicted
+  // to make room
+  kNotStored,
   kExists,     // the CAS unique differs
   kNotFound,   // compare_cas on a missing key
   kTooLarge,   // kAppend or kPrepend would exceed the largest item
@@ -375,6 +377,8 @@ class Shard {
   PutResult PublishDraft(Draft* draft, Adopt adopt) RAT_REQUIRES(mutex_);
   PutResult CommitDraft(Draft* draft, const PutRequest& request) RAT_EXCLUDES(mutex_);
   void AbandonDraft(Draft* draft) RAT_REQUIRES(mutex_);
+  // The status of an append or prepend whose draft came to nothing.
+  PutStatus WhyNotBuilt(const Key& key) const RAT_REQUIRES(mutex_);
   // Largest record, but for the stubs of very large items.
   size_t RecordMax() const { return log_->segment_bytes() / kRecordsPerSegmentMin; }
   bool NeedsPieces(const RecordShape& shape) const { return shape.record_size() > RecordMax(); }

@@ -202,10 +202,17 @@ PutResult Shard::Concatenate(const PutRequest& request, const Index::Position& o
                             : AppendToDraft(&draft, request.value) && AppendItemToDraft(&draft);
   if (built) return PublishDraft(&draft, Adopt::kNone);
   AbandonDraft(&draft);
-  return {PutStatus::kNoMemory};
+  return {WhyNotBuilt(request.key)};
 }
 
 // --- Drafts ---
+
+// Room for an item that builds on another may cost that other its place. Then it is a miss, as if
+// it had gone a moment before.
+PutStatus Shard::WhyNotBuilt(const Key& key) const {
+  const bool there = bool(FindKey(index_->Compute(key.hash), key));
+  return there ? PutStatus::kNoMemory : PutStatus::kNotStored;
+}
 
 char* Shard::ExtendDraft(Draft* draft, size_t bytes_max, size_t* bytes) {
   const size_t wanted = std::min({bytes_max, RecordMax() - PieceRecord::kHeaderSize,
@@ -283,7 +290,7 @@ PutResult Shard::PublishDraft(Draft* draft, Adopt adopt) {
   if (at == nullptr || (adopt != Adopt::kNone && !old)) {
     if (at != nullptr) GiveUp(at, bytes);
     AbandonDraft(draft);
-    return {PutStatus::kNoMemory};
+    return {adopt == Adopt::kNone ? PutStatus::kNoMemory : WhyNotBuilt(draft->key)};
   }
   std::vector<uint32_t> pieces = std::move(draft->pieces);
   if (adopt != Adopt::kNone) {
@@ -340,7 +347,7 @@ PutResult Shard::CommitDraft(Draft* draft, const PutRequest& request) {
   const auto own = static_cast<std::ptrdiff_t>(draft->pieces.size());
   if (!AppendItemToDraft(draft)) {
     AbandonDraft(draft);
-    return {PutStatus::kNoMemory};
+    return {WhyNotBuilt(request.key)};
   }
   if (append) std::rotate(draft->pieces.begin(), draft->pieces.begin() + own, draft->pieces.end());
   return PublishDraft(draft, Adopt::kNone);

@@ -49,15 +49,21 @@ def server_tests(build):
 
 
 def stress(build):
-    """Threads against a model of the store, and against an index that grows and shrinks."""
+    """Threads against a model of the store, against an index that grows and shrinks; a day."""
     build("release")
     play_stress("release", 10, "stress")
+    play_day("release", [], "stress")
 
 
 def play_stress(preset, seconds, what, env=None):
     for program in ("store_stress", "index_stress"):
         run([ROOT / "build" / preset / "tests" / program, "--seconds", str(seconds)],
             f"{what}, {program}", env=env)
+
+
+def play_day(preset, options, what, env=None):
+    run([ROOT / "build" / preset / "tests" / "day_stress", *options],
+        f"{what}, day_stress", env=env)
 
 
 def sanitizer(build, preset, what):
@@ -68,6 +74,9 @@ def sanitizer(build, preset, what):
     run(["ctest", "--test-dir", ROOT / "build" / preset, "--output-on-failure"],
         f"unit tests, {what}", env=env)
     play_stress(preset, 5, f"stress, {what}", env)
+    # One thread, so nothing that ThreadSanitizer looks for.
+    if preset != "tsan":
+        play_day(preset, ["--hours", "3", "--memory", "16"], f"stress, {what}", env)
     run([PYTHON, "tests/transcripts/run.py", "--server", server(preset)],
         f"transcripts, {what}", env=env)
     run([PYTHON, "tests/clients/pymemcache_test.py", "--server", server(preset)],

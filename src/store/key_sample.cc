@@ -221,7 +221,7 @@ void KeySample::Check() {
   // Items have become so large that few are followed: follow more keys.
   const uint32_t threshold = threshold_.load(std::memory_order_relaxed);
   if (active.cache->full() && active.cache->items() < keys_ / 2 && threshold < kThresholdMax) {
-    threshold_.store(std::min(threshold / 4 * 5, kThresholdMax), std::memory_order_relaxed);
+    threshold_.store(std::min(threshold * 2, kThresholdMax), std::memory_order_relaxed);
     SetCapacities();
   }
 }

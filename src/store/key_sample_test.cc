@@ -107,7 +107,8 @@ TEST_F(KeySampleTest, FollowsMoreKeysAgainWhenThereAreFew) {
 }
 
 TEST_F(KeySampleTest, TakesLittleMemory) {
-  for (const size_t limit : {4 * kMiB, 64 * kMiB, size_t{10} << 30}) {
+  EXPECT_LE(KeySample(EvictionStrategy::kAdaptive, 4 * kMiB).bytes(), 64 << 10);
+  for (const size_t limit : {12 * kMiB, 64 * kMiB, size_t{10} << 30}) {
     const KeySample adaptive(EvictionStrategy::kAdaptive, limit);
     EXPECT_LE(adaptive.bytes(), limit * 6 / 1000 + 4096) << limit;
     EXPECT_LE(adaptive.bytes(), kMiB) << limit;

@@ -78,10 +78,10 @@ enum class PutStatus : uint8_t {
   // kAdd on an existing key; kReplace, kAppend, kPrepend on a missing one, or one that was evicted
   // to make room
   kNotStored,
-  kExists,     // the CAS unique differs
-  kNotFound,   // compare_cas on a missing key
-  kTooLarge,   // kAppend or kPrepend would exceed the largest item
-  kNoMemory,   // nothing could be evicted to make room
+  kExists,    // the CAS unique differs
+  kNotFound,  // compare_cas on a missing key
+  kTooLarge,  // kAppend or kPrepend would exceed the largest item
+  kNoMemory,  // nothing could be evicted to make room
 };
 
 struct [[nodiscard]] PutResult {
@@ -413,8 +413,8 @@ class Shard {
   // is little and copies have become many. False if it is to be cleaned instead; then nothing
   // happened.
   bool RotateIfFull(Victim victim, int pressure) RAT_REQUIRES(mutex_);
-  // Tells the policy that items of a segment will be judged now.
-  void BeginJudging() RAT_REQUIRES(mutex_);
+  // Tells the policy that items of this segment will be judged now.
+  void BeginJudging(SegmentId id) RAT_REQUIRES(mutex_);
   // Whether cleaning has copied more than it should, for what was stored.
   bool ManyCopies() const RAT_REQUIRES(mutex_);
   void CleanSegment(SegmentId id, Clean how, int pressure) RAT_REQUIRES(mutex_);

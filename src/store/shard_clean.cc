@@ -17,8 +17,6 @@ constexpr size_t kEmptiestLivePercent = 75;
 constexpr size_t kFullPercent = 97;
 // Segments that are emptied at most to get one, where nothing is evicted.
 constexpr size_t kCleaningsWithoutEviction = 40;
-// Ticks per turnover of the shard's memory.
-constexpr size_t kTicksPerTurnover = 32;
 // Segments that one set cleans at most to get one, as long as the log has memory beyond its limit.
 // Enough for the last to be cleaned under full pressure, if nothing was won before.
 constexpr size_t kCleaningsPerSegment = EvictionPolicy::kPressureMax + 1;
@@ -251,7 +249,7 @@ bool Shard::RotateIfFull(Victim victim, int pressure) {
   };
   static thread_local std::vector<Judged> judged;
   judged.clear();
-  BeginJudging();
+  BeginJudging(victim.id);
   size_t kept = 0;
   bool pieces = false;
   WalkLive(
@@ -292,12 +290,16 @@ bool Shard::RotateIfFull(Victim victim, int pressure) {
 
 bool Shard::ManyCopies() const { return copied_lately_ > kManyCopies * appended_lately_; }
 
-void Shard::BeginJudging() {
+void Shard::BeginJudging(SegmentId id) {
+  const auto mean = [](uint64_t bytes, uint64_t items) {
+    return items == 0 ? 0 : static_cast<double>(bytes) / static_cast<double>(items);
+  };
+  const Segment& segment = (*log_)[id];
   policy_->BeginSegment(
       {.items = index_->items(),
-       .mean_bytes = index_->items() == 0
-                         ? 0
-                         : static_cast<double>(live_bytes_) / static_cast<double>(index_->items()),
+       .mean_bytes = mean(live_bytes_, index_->items()),
+       .pool = segment.pool,
+       .segment_mean_bytes = mean(segment.live_bytes, segment.live_items),
        .tick = tick(),
        .now = Now(),
        .many_copies = ManyCopies(),
@@ -311,7 +313,7 @@ void Shard::CleanSegment(SegmentId id, Clean how, int pressure) {
     return;
   }
   victim_ = id;
-  if (how == Clean::kByPolicy) BeginJudging();
+  if (how == Clean::kByPolicy) BeginJudging(id);
   const uint64_t copied_before = stats_.items_kept + stats_.items_promoted;
   size_t seen = 0;
   size_t kept = 0;

@@ -123,9 +123,9 @@ constexpr size_t kProcessMargin = 4 * kMiB;
 constexpr double kUnaccountedShare = 0.05;  // of the limit that the day began with
 // Of the hit ratio at the end of the time with large values ...
 constexpr double kRecovered = 0.9;
-// ... after so many turnovers. With Lru it is one; S3Fifo, which gives a tenth of the memory to
-// what is new, needs about three until the rest is no longer full of what was popular before.
-constexpr size_t kTurnoversToRecover = 4;
+// ... after so many turnovers. With Lru it is half a one; S3Fifo, which gives a tenth of the memory
+// to what is new, needs about two until the rest is no longer full of what was popular before.
+constexpr size_t kTurnoversToRecover = 3;
 // In the two turnovers after that there must be so many gets, or it is chance that decides.
 constexpr uint64_t kGetsToTell = 20'000;
 // Ticks after the last flush until nothing is left.

@@ -44,15 +44,20 @@ struct ItemTraits {
   uint32_t exptime = 0;  // second of the coarse clock, 0: never; only if it judges_by_exptime()
 };
 
+// Stamps count in ticks; so many pass while as many bytes are stored as the shard has memory.
+inline constexpr uint8_t kTicksPerTurnover = 32;
+
 class EvictionPolicy {
  public:
   // What a policy may want to know when a cleaning begins.
   struct Survey {
-    uint64_t items = 0;        // in the shard
-    double mean_bytes = 0;     // of their records
-    uint8_t tick = 0;          // the stamp that a hit would set now
-    uint32_t now = 0;          // second of the coarse clock
-    bool many_copies = false;  // of late, for what was won by them
+    uint64_t items = 0;             // in the shard
+    double mean_bytes = 0;          // of their records
+    int pool = 0;                   // of the segment that is cleaned
+    double segment_mean_bytes = 0;  // of its live records
+    uint8_t tick = 0;               // the stamp that a hit would set now
+    uint32_t now = 0;               // second of the coarse clock
+    bool many_copies = false;       // of late, for what was won by them
     // An item chosen at random, or nothing (the shard has none, or the draw failed).
     std::function<std::optional<ItemTraits>()> sample;
   };

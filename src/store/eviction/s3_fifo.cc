@@ -17,14 +17,21 @@ SegmentId S3FifoPolicy::Pick(const SegmentLog& log) const {
 
 void S3FifoPolicy::BeginSegment(const Survey& survey) {
   many_copies_ = survey.many_copies;
+  tick_ = survey.tick;
   mean_bytes_ = survey.mean_bytes;
+  if (survey.pool == kSmall) {
+    trend_.Add(survey.segment_mean_bytes);
+    // Where all that is there is small, the first that are larger are not dear for long.
+    mean_bytes_ *= trend_.growth();
+  }
   ghost_.FitTo(static_cast<size_t>(static_cast<double>(survey.items) * kGhostShare));
 }
 
 Verdict S3FifoPolicy::Judge(uint64_t, ItemTraits* item, int pressure) {
   SlotMeta* const meta = &item->meta;
-  const uint8_t charge =
-      charge_.For(item->bytes, mean_bytes_, many_copies_ ? kChargeMinWhenBusy : SizeCharge::kMin);
+  const bool stale = static_cast<uint8_t>(tick_ - meta->stamp) >= kStaleTicks;
+  const uint8_t charge = charge_.For(item->bytes, mean_bytes_,
+                                     many_copies_ || stale ? kChargeMinWhenBusy : SizeCharge::kMin);
   const auto freq_max = static_cast<uint8_t>(kFreqMax * std::max<uint8_t>(charge, 1));
   const uint8_t freq = std::min(meta->freq, freq_max);
   if (freq < charge || (pressure > 1 && freq <= pressure / 2)) return Verdict::kDrop;

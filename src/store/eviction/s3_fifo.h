@@ -7,7 +7,8 @@
 //   The old end of small: used since it was stored -> main, with its count reset; else evicted, and
 //   remembered in the ghost.
 //   The old end of main: used -> young end again with its count lowered; else evicted.
-// Where sizes differ, "used" is weighed against the size: see size_charge.h.
+// Where sizes differ, "used" is weighed against the size: see size_charge.h. An item that was not
+// used for two turnovers is judged as the original does: what it earns is a thing of the past.
 // Counts saturate at 3. A hit in between changes nothing but the count, so hot items are not
 // written.
 //
@@ -45,12 +46,16 @@ class S3FifoPolicy final : public EvictionPolicy {
   static constexpr double kGhostShare = 0.3;
   static constexpr uint8_t kFreqMax = 3;
   static constexpr uint8_t kHotFreq = 2;
-  // While there are many copies, small items do not stay without hits: those are copies too.
+  // While there are many copies, small items do not stay without hits: those are copies too. Nor do
+  // they if nobody has asked for them in so many ticks.
   static constexpr double kChargeMinWhenBusy = 1.0;
+  static constexpr uint8_t kStaleTicks = 2 * kTicksPerTurnover;
 
   GhostTable ghost_;
   bool many_copies_ = false;
+  uint8_t tick_ = 0;
   double mean_bytes_ = 0;
+  SizeTrend trend_;  // of the items in the small queue, which came last
   SizeCharge charge_;
 };
 

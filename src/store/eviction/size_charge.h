@@ -37,4 +37,28 @@ class SizeCharge {
   uint64_t random_ = 0x9e3779b97f4a7c15u;
 };
 
+// By how much the items that come now are larger than those that came until lately: another
+// application has taken over, or another version.
+class SizeTrend {
+ public:
+  // The mean of the next few that came.
+  void Add(double mean_bytes) {
+    if (mean_bytes <= 0) return;
+    if (lately_ == 0) lately_ = usual_ = mean_bytes;
+    lately_ += (mean_bytes - lately_) / kLately;
+    usual_ += (mean_bytes - usual_) / kUsual;
+  }
+  // At least 1. A mean that strays a little is no change.
+  double growth() const { return lately_ > usual_ * kChange ? lately_ / usual_ : 1; }
+
+ private:
+  // In segments; a turnover has a few hundred.
+  static constexpr double kLately = 8;
+  static constexpr double kUsual = 1024;
+  static constexpr double kChange = 1.5;
+
+  double lately_ = 0;
+  double usual_ = 0;
+};
+
 }  // namespace rat_memcache::store

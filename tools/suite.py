@@ -55,6 +55,14 @@ def stress(build):
     play_day("release", [], "stress")
 
 
+def lines(build):
+    """How many shared cache lines each operation writes: a hit on a hot item none."""
+    packages.need(["valgrind"])
+    build("release")
+    run([PYTHON, "tests/shared_lines/count.py", ROOT / "build/release/tests/shared_lines"],
+        "shared lines")
+
+
 def play_stress(preset, seconds, what, env=None):
     for program in ("store_stress", "index_stress"):
         run([ROOT / "build" / preset / "tests" / program, "--seconds", str(seconds)],
@@ -126,6 +134,7 @@ PARTS = {
     "clients": clients,
     "server": server_tests,
     "stress": stress,
+    "lines": lines,
     "asan": asan,
     "ubsan": ubsan,
     "tsan": tsan,

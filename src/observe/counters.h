@@ -14,6 +14,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/cache_line.h"
 #include "base/mutex.h"
 
 namespace rat_memcache::observe {
@@ -65,7 +66,7 @@ constexpr Count CountOfPool(int pool) {
 inline constexpr size_t kCountsTotal = static_cast<size_t>(Count::kCounts);
 
 // One thread's counts.
-class alignas(64) ThreadCounters {
+class alignas(kCacheLine) ThreadCounters {
  public:
   void Add(Count what, uint64_t n = 1) {
     std::atomic<uint64_t>& count = counts_[static_cast<size_t>(what)];

@@ -42,6 +42,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/cache_line.h"
 #include "base/check.h"
 #include "base/inlining.h"
 #include "base/prefetch.h"
@@ -52,7 +53,7 @@
 
 namespace rat_memcache::store {
 
-struct alignas(64) Bucket {
+struct alignas(kCacheLine) Bucket {
   static constexpr int kSlots = 7;
 
   // Odd while locked. The upper bits count the changes made under the lock; a reader would have to
@@ -293,8 +294,8 @@ class Index {
   // Release after the new tables are laid out; readers load with acquire.
   std::atomic<uint64_t> shape_;
 
-  // Guarded by the shard lock.
-  uint64_t items_ = 0;
+  // Guarded by the shard lock, and apart from what every read looks at.
+  alignas(kCacheLine) uint64_t items_ = 0;
   size_t pages_ = 0;
   uint32_t released_version_ = 0;  // no lock word in released memory was higher; wraps
   std::vector<Slot> scratch_;

@@ -26,6 +26,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/cache_line.h"
 #include "base/mutex.h"
 #include "config/eviction_strategy.h"
 #include "store/shadow_cache.h"
@@ -94,7 +95,6 @@ class KeySample {
   void FitRate() RAT_REQUIRES(mutex_);
   void Check() RAT_REQUIRES(mutex_);
 
-  Mutex mutex_;
   // Ids below this are sampled. Relaxed: a request more or less does not matter.
   std::atomic<uint32_t> threshold_{0};
   // Relaxed: whoever is one behind judges one segment by the former strategy.
@@ -102,6 +102,8 @@ class KeySample {
   std::atomic<uint64_t> switches_{0};
   std::atomic<size_t> bytes_{0};
 
+  // Apart from what every miss and every store looks at.
+  alignas(kCacheLine) Mutex mutex_;
   config::EvictionStrategy strategy_ RAT_GUARDED_BY(mutex_);
   size_t memory_limit_ RAT_GUARDED_BY(mutex_);
   size_t keys_ RAT_GUARDED_BY(mutex_) = 0;  // at once the memory

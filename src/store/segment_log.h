@@ -20,6 +20,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/cache_line.h"
 #include "base/check.h"
 #include "base/result.h"
 #include "platform/memory.h"
@@ -35,7 +36,7 @@ inline constexpr int kPools = 3;
 // Items of one pool that will expire at about the same time share segments (Shard::TtlClassOf).
 inline constexpr int kTtlClasses = 8;
 
-struct alignas(64) Segment {
+struct alignas(kCacheLine) Segment {
   enum class State : uint8_t { kFree, kOpen, kSealed };
   static constexpr uint32_t kNeverExpires = UINT32_MAX;
 
@@ -151,7 +152,8 @@ class SegmentLog {
   const int segment_shift_;
   const SegmentId segments_max_;
   Segment* const segments_;  // in headers_; constructed below first_unused_
-  std::array<Queue, kPools> queues_;
+  // What writers change, apart from what every read looks at.
+  alignas(kCacheLine) std::array<Queue, kPools> queues_;
   std::vector<SegmentId> free_resident_;  // used before, memory still there
   std::vector<SegmentId> free_released_;  // used before, memory given back
   SegmentId first_unused_ = 0;            // this and all later ones were never used

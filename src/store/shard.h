@@ -35,6 +35,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/cache_line.h"
 #include "base/coarse_clock.h"
 #include "base/gather_buffer.h"
 #include "base/inlining.h"
@@ -187,7 +188,7 @@ struct StoreShared {
   std::atomic<bool> lazy_expiration{true};
 
   // What is written now and then lies apart from what every read looks at.
-  alignas(64) std::atomic<size_t> external_bytes{0};
+  alignas(kCacheLine) std::atomic<size_t> external_bytes{0};
   CasSequence cas;
 };
 
@@ -474,43 +475,47 @@ class Shard {
   static constexpr uint32_t kUnlockedValueMax = 512;
   static constexpr int kUnlockedTries = 3;
 
+  // What every read looks at, and writers seldom change.
   StoreShared* const shared_;
   const std::unique_ptr<Index> index_;
   const std::unique_ptr<SegmentLog> log_;
+  // Written under the shard lock, read without it. Relaxed: a reader that is one behind stamps an
+  // item with the tick before.
+  std::atomic<uint8_t> tick_{0};
+  // Segments of older epochs may exist as long as this differs from the shared epoch. Release after
+  // the last of them is gone.
+  std::atomic<uint32_t> clean_epoch_{0};
 
-  Mutex mutex_;
+  // What writers change, on lines of its own, or every set would take the above away from readers.
+  // What every set changes comes first and lies close together.
+  alignas(kCacheLine) Mutex mutex_;
   std::unique_ptr<EvictionPolicy> policy_ RAT_PT_GUARDED_BY(mutex_);
+  uint32_t adopted_epoch_ RAT_GUARDED_BY(mutex_) = 0;
+  // Segments in use, of an epoch before the adopted one.
+  uint32_t stale_segments_ RAT_GUARDED_BY(mutex_) = 0;
+  // Relaxed: a reader that is one behind widens the CAS unique of an older item, which gives the
+  // same number.
+  std::atomic<uint64_t> last_cas_{0};
+  CasSequence::Range cas_lease_ RAT_GUARDED_BY(mutex_);
+  // Of the segments that are in use: records that are alive, and dead ones.
+  size_t live_bytes_ RAT_GUARDED_BY(mutex_) = 0;
+  size_t dead_bytes_ RAT_GUARDED_BY(mutex_) = 0;
+  size_t bytes_since_tick_ RAT_GUARDED_BY(mutex_) = 0;
+  uint64_t appended_ RAT_GUARDED_BY(mutex_) = 0;   // items, since the last cleaning
+  size_t draft_bytes_ RAT_GUARDED_BY(mutex_) = 0;  // of pieces that no item owns yet
+  uint64_t random_ RAT_GUARDED_BY(mutex_);
+  ShardStats stats_ RAT_GUARDED_BY(mutex_);
+
   // Open segments; kNoSegment where there is none.
   std::array<std::array<SegmentId, kTtlClasses>, kPools> open_ RAT_GUARDED_BY(mutex_);
   SegmentId victim_ RAT_GUARDED_BY(mutex_) = kNoSegment;  // being cleaned
   SegmentId search_hand_ RAT_GUARDED_BY(mutex_) = 0;      // where PickVictim() goes on searching
   SegmentId sweep_hand_ RAT_GUARDED_BY(mutex_) = 0;       // where Maintain() goes on
-  // Of the segments that are in use: records that are alive, and dead ones.
-  size_t live_bytes_ RAT_GUARDED_BY(mutex_) = 0;
-  size_t dead_bytes_ RAT_GUARDED_BY(mutex_) = 0;
-  uint32_t stale_segments_ RAT_GUARDED_BY(mutex_) =
-      0;                                           // in use, of an epoch before the adopted one
-  size_t draft_bytes_ RAT_GUARDED_BY(mutex_) = 0;  // of pieces that no item owns yet
   std::vector<char> scratch_ RAT_GUARDED_BY(mutex_);
-  size_t bytes_since_tick_ RAT_GUARDED_BY(mutex_) = 0;
   // Items that cleanings copied, and items that were stored; the last count most.
   double copied_lately_ RAT_GUARDED_BY(mutex_) = 0;
   double appended_lately_ RAT_GUARDED_BY(mutex_) = 0;
-  uint64_t appended_ RAT_GUARDED_BY(mutex_) = 0;  // since the last cleaning
-  uint64_t random_ RAT_GUARDED_BY(mutex_);
-  CasSequence::Range cas_lease_ RAT_GUARDED_BY(mutex_);
-  ShardStats stats_ RAT_GUARDED_BY(mutex_);
-
-  // Written under the shard lock, read without it. Relaxed: a reader that is one behind stamps an
-  // item with the tick before, or widens the CAS unique of an older item, which gives the same
-  // number.
-  std::atomic<uint8_t> tick_{0};
   std::atomic<uint64_t> ttl_clamped_{0};  // relaxed: a count
-  std::atomic<uint64_t> last_cas_{0};
-  // Segments of older epochs may exist as long as this differs from the shared epoch. Release after
-  // the last of them is gone.
-  std::atomic<uint32_t> clean_epoch_{0};
-  uint32_t adopted_epoch_ RAT_GUARDED_BY(mutex_) = 0;
 };
 
 // A hit, as a reader sees it. Valid only inside the visit.

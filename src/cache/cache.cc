@@ -78,15 +78,15 @@ void Cache::CleanUp(uint32_t now) {
       maintenance_credit_ + std::chrono::nanoseconds(std::chrono::seconds(1)) / kShareOfCore,
       kCreditMax);
   const Clock::time_point start = Clock::now();
-  store_->Maintain(
+  // Giving back is not charged, or nothing would be looked for while a limit is being lowered.
+  const std::chrono::nanoseconds took = store_->Maintain(
       {.deadline = start + maintenance_credit_,
        .excess_deadline =
            start + std::max<std::chrono::nanoseconds>(maintenance_credit_, {}) + kExcessMax,
        .entries_max = ttl_.max_cleanup_entries != 0 ? ttl_.max_cleanup_entries : UINT64_MAX,
        .expire = ttl_.active_expiration && due});
-  const auto took = Clock::now() - start;
   maintenance_credit_ -= took;
-  if (!due) return;
+  if (!due || !ttl_.active_expiration) return;
   cleaned_at_ = now;
   cleanup_runs_.fetch_add(1, std::memory_order_relaxed);
   cleanup_us_.fetch_add(

@@ -94,6 +94,7 @@ class Cache {
 
   // See store.h.
   bool SetMemoryLimit(size_t bytes) { return store_->SetMemoryLimit(bytes); }
+  size_t memory_limit() const { return store_->memory_limit(); }
   size_t memory_max() const { return store_->memory_max(); }
   void SetEviction(store::EvictionStrategy strategy) { store_->SetEviction(strategy); }
 

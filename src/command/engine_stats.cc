@@ -16,7 +16,7 @@ using observe::Count;
 
 double Ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
-// "60", "600", ... and "rest" for the last.
+// "60", "600", ... and "ever" for the last.
 std::string AgeName(size_t index) {
   const bool last = index + 1 == store::kEvictionAges.size();
   return "evicted_idle_below_" + (last ? "ever" : std::to_string(store::kEvictionAges[index]));

@@ -16,14 +16,13 @@ namespace rat_memcache::net {
 
 class BufferBudget {
  public:
-  explicit BufferBudget(cache::Cache* cache)
-      : cache_(cache), limit_(std::max(cache->Stats().memory_limit / 2, kLimitMin)) {}
+  explicit BufferBudget(cache::Cache* cache) : cache_(cache) {}
 
   // False if the share is used up; then nothing was taken.
   bool Take(size_t bytes) {
     // Relaxed: only the sum matters.
     const size_t before = used_.fetch_add(bytes, std::memory_order_relaxed);
-    if (before + bytes > limit_) {
+    if (before + bytes > std::max(cache_->memory_limit() / 2, kLimitMin)) {
       used_.fetch_sub(bytes, std::memory_order_relaxed);
       return false;
     }
@@ -44,7 +43,6 @@ class BufferBudget {
   static constexpr size_t kLimitMin = size_t{8} << 20;
 
   cache::Cache* const cache_;
-  const size_t limit_;
   std::atomic<size_t> used_{0};
 };
 

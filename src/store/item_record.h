@@ -97,9 +97,11 @@ struct ItemFields {
   uint32_t exptime = 0;  // second of the coarse clock at which the item dies; 0: never
   uint32_t last_access = 0;
   uint32_t cas_low = 0;
+  bool room_for_exptime = false;  // a field for it even if it is 0
 
   RecordShape Shape(uint32_t piece_count = 0) const {
-    return {key.size(), value_size, exptime != 0, client_flags != 0, piece_count};
+    return {key.size(), value_size, exptime != 0 || room_for_exptime, client_flags != 0,
+            piece_count};
   }
 };
 

@@ -234,6 +234,7 @@ void KeySample::SetMemoryLimit(size_t bytes) {
 
 void KeySample::SetStrategy(EvictionStrategy strategy) {
   MutexLock lock(&mutex_);
+  if (strategy == strategy_) return;
   strategy_ = strategy;
   Rebuild();
 }

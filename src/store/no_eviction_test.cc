@@ -179,5 +179,63 @@ TEST_F(NoEvictionTest, KeepsToTheLimitWhateverTheLives) {
   }
 }
 
+// Touches take no memory: an item has room for an exptime from the start.
+TEST_F(NoEvictionTest, TouchesKeepToTheLimit) {
+  for (const size_t memory_max : {8 * kMiB, 512 * kMiB}) {
+    Open({.memory_limit = 8 * kMiB,
+          .memory_max = memory_max,
+          .eviction = EvictionStrategy::kNone,
+          .shards = 1});
+    const uint64_t segment_bytes = store_->Stats().segment_bytes;
+    std::mt19937_64 random(8);
+    const std::string value(1500, 'v');
+    for (int i = 0; i < 100'000; ++i) {
+      const std::string key = KeyText('k', static_cast<int>(random() % 60'000));
+      if (random() % 4 == 0) {
+        const bool there = Has(key);
+        EXPECT_EQ(Touch(key, In(1'000'000)) == Found::kHit, there) << i;
+      } else {
+        (void)Put(key, std::string_view(value).substr(0, random() % value.size()));
+      }
+      ASSERT_LE(BytesUsed(), 8 * kMiB + 3 * segment_bytes) << "after " << i;
+    }
+    EXPECT_EQ(Stats().evictions, 0u);
+  }
+}
+
+TEST_F(NoEvictionTest, ExpiredItemsMakeRoomHoweverFullTheirSegmentsAre) {
+  OpenOne();
+  // What leaves a twelfth of its segment empty at the end.
+  const std::string large(2800, 'v');
+  for (int i = 0; i < 10'000; ++i) {
+    ASSERT_EQ(Put(KeyText('s', i), std::string(100, 's'), i % 2 == 0 ? In(10) : 0),
+              PutStatus::kStored);
+  }
+  int stored = 0;
+  while (Put(KeyText('l', stored), large) == PutStatus::kStored)
+    ++stored;
+  clock_.Advance(10);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(Put(KeyText('n', i), large), PutStatus::kStored) << i;
+  }
+  EXPECT_EQ(Stats().evictions, 0u);
+}
+
+// Otherwise a full cache would be busy with nothing but the stores that it refuses.
+TEST_F(NoEvictionTest, ARefusedStoreMovesNothing) {
+  for (const size_t value_bytes : {500, 2800, 4000}) {
+    OpenOne();
+    const std::string value(value_bytes, 'v');
+    int stored = 0;
+    while (Put(KeyText('k', stored), value) == PutStatus::kStored)
+      ++stored;
+    const uint64_t moved = Stats().items_kept;
+    for (int i = 0; i < 100; ++i) {
+      EXPECT_EQ(Put(KeyText('n', i), value), PutStatus::kNoMemory);
+    }
+    EXPECT_EQ(Stats().items_kept, moved) << value_bytes;
+  }
+}
+
 }  // namespace
 }  // namespace rat_memcache::store

@@ -75,7 +75,6 @@ SegmentId SegmentLog::Open(int pool, int ttl_class, uint32_t epoch) {
   Segment& segment = segments_[id];
   RAT_DCHECK(segment.live_bytes == 0 && segment.pins.load() == 0, "a free segment is in use");
   segment.write_off = static_cast<uint32_t>(Begin(id) - At(0) - (size_t{id} << segment_shift_));
-  segment.item_bytes = 0;
   segment.epoch.store(epoch, std::memory_order_release);
   segment.min_exptime = Segment::kNeverExpires;
   segment.max_exptime = 0;

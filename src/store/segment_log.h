@@ -40,7 +40,6 @@ struct alignas(kCacheLine) Segment {
   enum class State : uint8_t { kFree, kOpen, kSealed };
   static constexpr uint32_t kNeverExpires = UINT32_MAX;
 
-  uint64_t item_bytes = 0;  // live items' sizes as memcached counts them
   uint32_t write_off = 0;   // end of the last record
   uint32_t live_bytes = 0;  // of live records, headers and alignment included
   uint32_t live_items = 0;  // live records that are items

@@ -71,6 +71,7 @@ void ShadowCache::Put(uint32_t id, uint32_t bytes) {
     lists_[nodes_[node].list].bytes += uint64_t{bytes} - nodes_[node].bytes;
     bytes_ += uint64_t{bytes} - nodes_[node].bytes;
     nodes_[node].bytes = bytes;
+    if (rule_ == ShadowRule::kLru) Move(node, nodes_[node].list);  // an overwrite is a use
   } else {
     uint8_t list = kSmall;
     if (node != kNone) {  // was evicted a short while ago

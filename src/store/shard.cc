@@ -33,6 +33,7 @@ Shard::Shard(StoreShared* shared, const Options& options, std::unique_ptr<Index>
       index_(std::move(index)),
       log_(std::move(log)),
       policy_(MakePolicy(options.eviction, shared->sample->active_source())),
+      keeps_all_(options.eviction == EvictionStrategy::kNone),
       random_(shared->seed | 1) {
   for (auto& pool : open_) {
     pool.fill(kNoSegment);
@@ -67,6 +68,7 @@ void Shard::SetEviction(EvictionStrategy strategy) {
   MutexLock lock(&mutex_);
   if (policy_->strategy() != strategy) {
     policy_ = MakePolicy(strategy, shared_->sample->active_source());
+    keeps_all_ = strategy == EvictionStrategy::kNone;
   }
 }
 
@@ -103,10 +105,9 @@ uint64_t Shard::ItemSizeAt(uint32_t location) const {
                            shared_->cas_enabled);
 }
 
-void Shard::CountItemBytes(Segment* segment, uint64_t bytes) {
-  segment->item_bytes += bytes;
+void Shard::CountItemBytes(const Segment& segment, uint64_t bytes) {
   // What was flushed has been taken off the shard's figures as a whole (AdoptEpoch).
-  if (segment->epoch.load(std::memory_order_relaxed) == adopted_epoch_) stats_.item_bytes += bytes;
+  if (segment.epoch.load(std::memory_order_relaxed) == adopted_epoch_) stats_.item_bytes += bytes;
 }
 
 void Shard::CountItem(uint32_t location, int sign) {
@@ -119,7 +120,7 @@ void Shard::CountItem(uint32_t location, int sign) {
   }
   const uint64_t size = ItemSizeAt(location);
   if (shared_->page_per_size_class && sign > 0) shared_->NoteSizeClass(size);
-  CountItemBytes(&segment, sign > 0 ? size : 0 - size);
+  CountItemBytes(segment, sign > 0 ? size : 0 - size);
 }
 
 void Shard::CountTimed(bool before, bool now) {
@@ -201,7 +202,13 @@ void Shard::Remove(uint64_t hash, const Index::Position& position, DropReason re
   index_->ShrinkIfSparse(hash);
 }
 
-bool Shard::Relink(const Key& key, uint32_t location, OldPieces pieces) {
+SlotMeta Shard::MetaOfNew(SlotMeta meta) const {
+  meta.fetched = false;
+  meta.stamp = tick();
+  return meta;
+}
+
+bool Shard::Relink(const Key& key, uint32_t location, OldPieces pieces, ItemIs item_is) {
   uint32_t old;
   {
     const Index::Home place = index_->Compute(key.hash);
@@ -211,9 +218,7 @@ bool Shard::Relink(const Key& key, uint32_t location, OldPieces pieces) {
     home.MarkChanged();
     const Slot slot(position.word().load(std::memory_order_relaxed));
     old = slot.location();
-    SlotMeta meta = slot.meta();
-    meta.fetched = false;
-    meta.stamp = tick();  // an overwrite is a new item
+    SlotMeta meta = item_is == ItemIs::kNew ? MetaOfNew(slot.meta()) : slot.meta();
     meta.pool = log_->SegmentAt(location).pool;
     position.word().store(slot.WithLocation(location).WithMeta(meta).word(),
                           std::memory_order_relaxed);
@@ -277,6 +282,9 @@ Found Shard::TouchLocked(const Key& key, uint32_t exptime) {
     record.set_last_access(now);
     if (in_place && record.has_exptime()) record.set_exptime(exptime);
   }
+  if (shared_->sample->Wants(key.hash)) {
+    shared_->sample->OnHit(key.hash, record.record_size());
+  }
   if (in_place) {
     CountTimed(exptime_before != 0, exptime != 0);
     NoteExptime(location, exptime);
@@ -288,13 +296,14 @@ Found Shard::TouchLocked(const Key& key, uint32_t exptime) {
   fields.key = key.text;
   fields.exptime = exptime;
   fields.last_access = now;
+  if (!record.chunked()) {
+    scratch_.assign(record.value().begin(), record.value().end());
+    const std::string_view value{scratch_.data(), scratch_.size()};
+    if (RewriteInPlace(position, key.hash, fields, value, ItemIs::kSame)) return Found::kHit;
+  }
   const size_t bytes = fields.Shape(record.piece_count()).record_size();
   const int pool = log_->SegmentAt(location).pool;
-  char* at = AllocateRecord(AllocateFor::kNewItem, pool, TtlClassOf(exptime, now), bytes);
-  // The record in its place is given up for it: that is what the reserve is for.
-  if (at == nullptr) {
-    at = AllocateRecord(AllocateFor::kSurvivor, pool, TtlClassOf(exptime, now), bytes);
-  }
+  char* const at = AllocateRecord(AllocateFor::kNewItem, pool, TtlClassOf(exptime, now), bytes);
   position = FindKey(index_->Compute(key.hash), key);  // may have moved, or been evicted
   if (at != nullptr && position) {
     const ItemRecord old = ItemAt(position.slot.location());
@@ -303,13 +312,19 @@ Found Shard::TouchLocked(const Key& key, uint32_t exptime) {
     } else {
       ItemRecord::Write(at, fields, old.value());
     }
-    Relink(key, log_->LocationOf(at), OldPieces::kAdopted);
+    Relink(key, log_->LocationOf(at), OldPieces::kAdopted, ItemIs::kSame);
     NoteExptime(log_->LocationOf(at), exptime);
     return Found::kHit;
   }
   if (at != nullptr) GiveUp(at, bytes);
-  // No memory for the new record: keeping the item with its old time would be a lie.
-  if (position) Remove(key.hash, position, DropReason::kEvicted);
+  if (position && exptime <= now) {
+    Remove(key.hash, position, DropReason::kExpired);
+    return Found::kHit;
+  }
+  // No memory for the new record. To go on with the old time would be a lie, so the item goes;
+  // where nothing may be evicted, it stays as it is, and the caller is told that it was not
+  // touched.
+  if (position && !keeps_all_) Remove(key.hash, position, DropReason::kEvicted);
   return Found::kMiss;
 }
 

@@ -118,7 +118,7 @@ struct ShardStats {
   uint64_t evictions = 0;
   uint64_t evicted_unfetched = 0;
   uint64_t evicted_active = 0;  // had been hit more than once
-  // For want of a better one: what a policy would have kept, had there been room to move it.
+  // Unasked: cleaning had won nothing for a while, since the policy kept everything.
   uint64_t evicted_under_pressure = 0;
   std::array<uint64_t, kPools> evicted_from_pool{};
   // Ages below kEvictionAges[i] seconds and not below the one before.
@@ -136,7 +136,7 @@ struct ShardStats {
   uint64_t segments_cleaned_inline = 0;
   uint64_t segments_rotated = 0;
   uint64_t items_kept = 0;      // survivors moved within their pool
-  uint64_t items_promoted = 0;  // survivors moved to pool 1
+  uint64_t items_promoted = 0;  // survivors moved to another pool
   uint64_t no_memory = 0;       // allocations that failed
   uint64_t maintenance_runs = 0;
   // Memory
@@ -209,7 +209,6 @@ class Upload;
 class Shard {
  public:
   struct Options {
-    size_t memory_limit = 0;
     size_t memory_max = 0;  // what the limit may be raised to
     size_t segment_bytes = 0;
     EvictionStrategy eviction = EvictionStrategy::kAdaptive;
@@ -245,8 +244,9 @@ class Shard {
   // Takes note of a new shared epoch: what was stored before no longer counts.
   void AdoptFlush();
   // Frees what is dead without being asked, until all segments have been looked at or the budget is
-  // spent; goes on where it ended the last time.
-  void Maintain(const MaintenanceBudget& budget);
+  // spent; goes on where it ended the last time. Returns the time it took, without what giving back
+  // took that is above the limit.
+  std::chrono::nanoseconds Maintain(const MaintenanceBudget& budget);
   // Items stay where they are; what the new strategy thinks of them shows as room is made.
   void SetEviction(EvictionStrategy strategy);
   // A store or touch named a longer life than is allowed.
@@ -263,6 +263,7 @@ class Shard {
   enum class Clean : uint8_t {
     kByPolicy,  // the policy says which live items stay
     kKeepLive,  // all of them
+    kExpired,   // all but the expired; where they are, if few go
   };
 
   Shard(StoreShared* shared, const Options& options, std::unique_ptr<Index> index,
@@ -289,6 +290,8 @@ class Shard {
   enum class HitCounts : uint8_t { kYes, kNo };
   template <class Visit>
   Found ReadLocked(const Index::LockedHome& home, const Key& key, HitCounts hit, Visit&& visit);
+  template <class Visit>
+  Found ReadAndTouchLocked(const Key& key, uint32_t exptime, Visit&& visit) RAT_EXCLUDES(mutex_);
   // Counts a hit in the slot's meta bits, if that makes a difference to the policy.
   void CountHit(const Key& key, const Index::Position& position, uint32_t value_size);
   // Removes the key's item if it is expired or flushed.
@@ -309,7 +312,12 @@ class Shard {
   // record it pointed to. False if there is no slot: Link() then adds one (and fails without
   // memory).
   enum class OldPieces : uint8_t { kKill, kAdopted };
-  bool Relink(const Key& key, uint32_t location, OldPieces pieces) RAT_REQUIRES(mutex_);
+  // kSame: only its record is another.
+  enum class ItemIs : uint8_t { kNew, kSame };
+  bool Relink(const Key& key, uint32_t location, OldPieces pieces, ItemIs item_is)
+      RAT_REQUIRES(mutex_);
+  // Of an item that takes the place of one with `meta`.
+  SlotMeta MetaOfNew(SlotMeta meta) const;
   bool Link(const Key& key, uint32_t location) RAT_REQUIRES(mutex_);
   // A record that no slot names (any more) is dead from now on.
   void Kill(uint32_t location, OldPieces pieces) RAT_REQUIRES(mutex_);
@@ -325,7 +333,7 @@ class Shard {
   void CountTimed(bool before, bool now) RAT_REQUIRES(mutex_);
   // Items of a segment have become larger by so many bytes, in memcached's measure; wraps if
   // smaller.
-  void CountItemBytes(Segment* segment, uint64_t bytes) RAT_REQUIRES(mutex_);
+  void CountItemBytes(const Segment& segment, uint64_t bytes) RAT_REQUIRES(mutex_);
   uint64_t ItemSizeAt(uint32_t location) const;
   bool RewriteDigits(const Index::Position& position, uint64_t hash, std::string_view digits,
                      uint64_t* cas) RAT_REQUIRES(mutex_);
@@ -358,6 +366,9 @@ class Shard {
   std::optional<PutResult> Refusal(const PutRequest& request, const Index::Position& old);
   bool OverwriteInPlace(const Index::Position& old, uint64_t hash, const ItemFields& fields,
                         std::string_view value) RAT_REQUIRES(mutex_);
+  // Writes the item's record anew where it is, if it has room there. `value` lies elsewhere.
+  bool RewriteInPlace(const Index::Position& old, uint64_t hash, const ItemFields& fields,
+                      std::string_view value, ItemIs item_is) RAT_REQUIRES(mutex_);
   // Bytes at `location` that a record there may use: its own and those of dead records behind it,
   // as far as `wanted` asks for.
   size_t GrowableTo(uint32_t location, size_t wanted) const;
@@ -401,6 +412,11 @@ class Shard {
     Clean how = Clean::kByPolicy;
   };
   Victim PickVictim(int pressure) RAT_REQUIRES(mutex_);
+  // The same where nothing is evicted: nothing if too little is dead to win anything.
+  Victim PickDead() RAT_REQUIRES(mutex_);
+  // Bytes that are won if what lives in a segment is moved, and how many make it worth it.
+  size_t MovableRoom(SegmentId id) const RAT_REQUIRES(mutex_);
+  size_t WorthMoving() const { return log_->segment_bytes() / 100 * kDeadPercentMin; }
   // Whether nothing in the segment counts any more.
   bool WhollyDead(const Segment& segment) const RAT_REQUIRES(mutex_);
   // An item drawn at random; nothing if the draw failed.
@@ -436,10 +452,6 @@ class Shard {
   bool CleanItem(char* at, uint64_t hash, Clean how, int pressure) RAT_REQUIRES(mutex_);
   bool CleanPiece(char* at, Clean how, int pressure) RAT_REQUIRES(mutex_);
   void Seal(SegmentId id) RAT_REQUIRES(mutex_);
-  // Whether nothing is ever evicted.
-  bool KeepsAll() const RAT_REQUIRES(mutex_) {
-    return policy_->strategy() == EvictionStrategy::kNone;
-  }
   // All open segments; false if there was none.
   bool SealOpen() RAT_REQUIRES(mutex_);
   // Open segments that have become the oldest of their pool: little is stored that belongs there,
@@ -457,13 +469,16 @@ class Shard {
   };
   bool SweepNext(const MaintenanceBudget& budget, Round* round) RAT_EXCLUDES(mutex_);
   bool FreeExcess(int* pressure) RAT_EXCLUDES(mutex_);
-  // Removes the expired items of a segment; what stays stays in its place.
-  void RemoveExpired(SegmentId id) RAT_REQUIRES(mutex_);
+  // Removes the expired items of a segment and adds their number to `*removed`; what stays stays in
+  // its place.
+  void RemoveExpired(SegmentId id, uint64_t* removed) RAT_REQUIRES(mutex_);
   void AdoptEpoch() RAT_REQUIRES(mutex_);
 
   // A value whose record would be larger than this share of a segment is cut into pieces: what a
   // full segment wastes at its end is half a record on average.
   static constexpr size_t kRecordsPerSegmentMin = 8;
+  // Where nothing is evicted, so much of a segment must be dead to be worth moving the rest.
+  static constexpr size_t kDeadPercentMin = 3;
   // Segments that only survivors of a cleaning may take, so that cleaning never lacks room.
   static constexpr size_t kReserve = 2;
   // Memory for fewer segments does without separate segments per TTL class.
@@ -490,6 +505,8 @@ class Shard {
   // What every set changes comes first and lies close together.
   alignas(kCacheLine) Mutex mutex_;
   std::unique_ptr<EvictionPolicy> policy_ RAT_PT_GUARDED_BY(mutex_);
+  // Nothing is ever evicted: the policy is kNone.
+  bool keeps_all_ RAT_GUARDED_BY(mutex_);
   uint32_t adopted_epoch_ RAT_GUARDED_BY(mutex_) = 0;
   // Segments in use, of an epoch before the adopted one.
   uint32_t stale_segments_ RAT_GUARDED_BY(mutex_) = 0;
@@ -511,6 +528,9 @@ class Shard {
   SegmentId victim_ RAT_GUARDED_BY(mutex_) = kNoSegment;  // being cleaned
   SegmentId search_hand_ RAT_GUARDED_BY(mutex_) = 0;      // where PickVictim() goes on searching
   SegmentId sweep_hand_ RAT_GUARDED_BY(mutex_) = 0;       // where Maintain() goes on
+  // When PickDead() last found nothing, and how much was dead then.
+  uint32_t nothing_dead_at_ RAT_GUARDED_BY(mutex_) = 0;
+  size_t nothing_dead_bytes_ RAT_GUARDED_BY(mutex_) = 0;
   std::vector<char> scratch_ RAT_GUARDED_BY(mutex_);
   // Items that cleanings copied, and items that were stored; the last count most.
   double copied_lately_ RAT_GUARDED_BY(mutex_) = 0;
@@ -664,15 +684,25 @@ Found Shard::ReadLocked(const Index::LockedHome& home, const Key& key, HitCounts
 
 template <class Visit>
 Found Shard::ReadAndTouch(const Key& key, uint32_t exptime, Visit&& visit) {
-  MutexLock lock(&mutex_);
-  // Read first: an item that is touched with a time in the past is returned this once.
-  Found found;
-  {
-    const Index::LockedHome home(index_.get(), key.hash);
-    found = ReadLocked(home, key, HitCounts::kNo, visit);
-  }
-  TouchLocked(key, exptime);
+  const Found found = ReadAndTouchLocked(key, exptime, visit);
+  if (found != Found::kHit && shared_->sample->Wants(key.hash)) shared_->sample->OnMiss(key.hash);
   return found;
+}
+
+template <class Visit>
+Found Shard::ReadAndTouchLocked(const Key& key, uint32_t exptime, Visit&& visit) {
+  MutexLock lock(&mutex_);
+  // An item that is touched with a time in the past is returned this once. Any other is touched
+  // first, for it may lose its place to the room that a new exptime needs.
+  const bool dies_now = exptime != 0 && exptime <= Now();
+  const auto read = [&](auto&& with) RAT_REQUIRES(mutex_) {
+    const Index::LockedHome home(index_.get(), key.hash);
+    return ReadLocked(home, key, HitCounts::kNo, with);
+  };
+  const Found found = dies_now ? read(visit) : read([](const ItemView&) {});
+  const Found touched = TouchLocked(key, exptime);  // removes what was found dead
+  if (found != Found::kHit || dies_now) return found;
+  return touched == Found::kHit ? read(visit) : Found::kMiss;
 }
 
 template <class Visit>

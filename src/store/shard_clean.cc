@@ -13,8 +13,6 @@ namespace {
 constexpr size_t kDeadShare = 6;  // one sixth
 // ... and the segment found is at most this full, in percent.
 constexpr size_t kEmptiestLivePercent = 75;
-// What is fuller than this is not worth emptying, even if there is nothing else.
-constexpr size_t kFullPercent = 97;
 // Segments that are emptied at most to get one, where nothing is evicted.
 constexpr size_t kCleaningsWithoutEviction = 40;
 // Segments that one set cleans at most to get one, as long as the log has memory beyond its limit.
@@ -40,7 +38,7 @@ int Shard::TtlClassOf(uint32_t exptime, uint32_t now) const {
   constexpr std::array<uint32_t, kTtlClasses - 2> kSeconds = {15, 120, 600, 3600, 21600, 86400};
   // Where nothing may be evicted, what is moved must not take more room than it had: if some of it
   // went here and some there, it could.
-  if (KeepsAll()) return 0;
+  if (keeps_all_) return 0;
   if (exptime == 0) return kNever;
   // Every class has a segment that is not full yet; in a small memory that is too many.
   if (ResidentMax() / log_->segment_bytes() < kSegmentsForTtlClasses) return 0;
@@ -144,7 +142,7 @@ bool Shard::MakeRoom(size_t segments) {
     // After the limit has dropped, or something else has taken much of it, there may be hundreds of
     // segments to clean. Nobody waits for all of them: each set that needs a segment pays a few,
     // and Maintain() the rest.
-    if (KeepsAll()) {
+    if (keeps_all_) {
       if (cleaned >= kCleaningsWithoutEviction) return false;
     } else if (cleaned >= kCleaningsPerSegment && log_->Available(SIZE_MAX) >= segments) {
       break;
@@ -154,7 +152,7 @@ bool Shard::MakeRoom(size_t segments) {
       victim = PickVictim(pressure);
     }
     // All that is left may lie in segments that are not full yet, if there are few.
-    if (victim.id == kNoSegment && !KeepsAll() && SealOpen()) victim = PickVictim(pressure);
+    if (victim.id == kNoSegment && !keeps_all_ && SealOpen()) victim = PickVictim(pressure);
     if (victim.id == kNoSegment) return false;
     CleanVictim(victim, &pressure);
     ++stats_.segments_cleaned_inline;
@@ -167,13 +165,49 @@ bool Shard::WhollyDead(const Segment& segment) const {
   return segment.live_bytes == 0 || segment.epoch != adopted_epoch_ || segment.max_exptime <= Now();
 }
 
+size_t Shard::MovableRoom(SegmentId id) const {
+  const size_t used = static_cast<size_t>(log_->End(id) - log_->Begin(id));
+  // Room for less than a record stays behind the last one, and moving does not make it less.
+  const size_t room = log_->Room(id);
+  return used - (*log_)[id].live_bytes + (room > RecordMax() ? room : 0);
+}
+
+Shard::Victim Shard::PickDead() {
+  // What is moved must have somewhere to go.
+  if (log_->Available(SIZE_MAX) == 0) return {};
+  const size_t worth_it = WorthMoving();
+  // Whoever is refused is not to make all others wait while it is looked for again.
+  if (Now() == nothing_dead_at_ && dead_bytes_ < nothing_dead_bytes_ + worth_it) return {};
+  const SegmentId seen = log_->segments_seen();
+  Victim deadest;
+  size_t most_dead = worth_it;
+  for (SegmentId n = seen; n > 0; --n) {
+    if (search_hand_ >= seen) search_hand_ = 0;
+    const SegmentId id = search_hand_++;
+    if (!log_->Cleanable(id)) continue;
+    const Segment& segment = (*log_)[id];
+    if (WhollyDead(segment)) return {id, Clean::kKeepLive};
+    if (segment.min_exptime <= Now()) return {id, Clean::kExpired};
+    const size_t dead = MovableRoom(id);
+    if (dead >= most_dead) {
+      most_dead = dead;
+      deadest = {id, Clean::kKeepLive};
+    }
+  }
+  if (deadest.id == kNoSegment) {
+    nothing_dead_at_ = Now();
+    nothing_dead_bytes_ = dead_bytes_;
+  }
+  return deadest;
+}
+
 Shard::Victim Shard::PickVictim(int pressure) {
+  if (keeps_all_) return PickDead();
   SealOldest();
   // Headers lie side by side, so that looking at all of them costs less than cleaning one segment;
   // of a very large log a part is looked at in turn.
   const SegmentId seen = log_->segments_seen();
   SegmentId emptiest = kNoSegment;
-  SegmentId expiring = kNoSegment;
   for (SegmentId n = std::min(seen, kSegmentsSearched); n > 0; --n) {
     if (search_hand_ >= seen) search_hand_ = 0;
     const SegmentId id = search_hand_++;
@@ -182,7 +216,6 @@ Shard::Victim Shard::PickVictim(int pressure) {
     if (emptiest == kNoSegment || (*log_)[id].live_bytes < (*log_)[emptiest].live_bytes) {
       emptiest = id;
     }
-    if ((*log_)[id].min_exptime <= Now()) expiring = id;
   }
   const size_t in_use = size_t{log_->segments_in_use()} * log_->segment_bytes();
   const auto full_percent = [&] {
@@ -193,10 +226,6 @@ Shard::Victim Shard::PickVictim(int pressure) {
     return {emptiest, Clean::kKeepLive};
   }
   const SegmentId id = policy_->Pick(*log_);
-  // Nothing may be evicted: then whatever is dead has to do, however little it is.
-  const bool worth_it = emptiest != kNoSegment && full_percent() < kFullPercent;
-  if (id == kNoSegment && worth_it) return {emptiest, Clean::kKeepLive};
-  if (id == kNoSegment && expiring != kNoSegment) return {expiring, Clean::kKeepLive};
   return {id, Clean::kByPolicy};
 }
 
@@ -214,7 +243,7 @@ std::optional<ItemTraits> Shard::SampleItem() {
 
 Verdict Shard::AskPolicy(uint64_t hash, const ItemRecord& record, Clean how, int pressure,
                          SlotMeta* meta) {
-  if (how == Clean::kKeepLive) return Verdict::kKeep;
+  if (how != Clean::kByPolicy) return Verdict::kKeep;
   if (pressure >= EvictionPolicy::kPressureMax) {
     ++stats_.evicted_under_pressure;
     return Verdict::kDrop;
@@ -229,7 +258,14 @@ Verdict Shard::AskPolicy(uint64_t hash, const ItemRecord& record, Clean how, int
 
 void Shard::CleanVictim(Victim victim, int* pressure) {
   const SegmentId in_use_before = log_->segments_in_use();
-  CleanSegment(victim.id, victim.how, *pressure);
+  if (victim.how == Clean::kExpired) {
+    RemoveExpired(victim.id, &stats_.reclaimed);
+    if (log_->Cleanable(victim.id) && MovableRoom(victim.id) >= WorthMoving()) {
+      CleanSegment(victim.id, Clean::kKeepLive, 0);
+    }
+  } else {
+    CleanSegment(victim.id, victim.how, *pressure);
+  }
   *pressure = log_->segments_in_use() < in_use_before
                   ? 0
                   : std::min(*pressure + 1, EvictionPolicy::kPressureMax);

@@ -28,6 +28,7 @@ void Shard::AdoptEpoch() {
   }
   SealOpen();
   adopted_epoch_ = epoch;
+  nothing_dead_at_ = 0;
   stats_.items = 0;
   stats_.item_bytes = 0;
   stats_.timed_items = 0;
@@ -35,7 +36,9 @@ void Shard::AdoptEpoch() {
   if (stale_segments_ == 0) clean_epoch_.store(epoch, std::memory_order_release);
 }
 
-void Shard::Maintain(const MaintenanceBudget& budget) {
+std::chrono::nanoseconds Shard::Maintain(const MaintenanceBudget& budget) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start = Clock::now();
   Round round;
   {
     MutexLock lock(&mutex_);
@@ -43,13 +46,15 @@ void Shard::Maintain(const MaintenanceBudget& budget) {
     round.left = log_->segments_seen();
   }
   // The lock is held for one segment at a time, so that a writer never waits for all of them.
-  while (round.entries < budget.entries_max && std::chrono::steady_clock::now() < budget.deadline &&
+  while (round.entries < budget.entries_max && Clock::now() < budget.deadline &&
          SweepNext(budget, &round)) {
   }
+  const std::chrono::nanoseconds took = Clock::now() - start;
   int pressure = 0;
   for (int i = 0; i < kExcessPerMaintenance && FreeExcess(&pressure); ++i) {
-    if (std::chrono::steady_clock::now() >= budget.excess_deadline) break;
+    if (Clock::now() >= budget.excess_deadline) break;
   }
+  return took;
 }
 
 bool Shard::SweepNext(const MaintenanceBudget& budget, Round* round) {
@@ -70,13 +75,13 @@ bool Shard::SweepNext(const MaintenanceBudget& budget, Round* round) {
     if (!budget.expire || segment.min_exptime > Now()) continue;
     round->entries += segment.live_items;
     stats_.crawler_checked += segment.live_items;
-    RemoveExpired(id);
+    RemoveExpired(id, &stats_.crawler_reclaimed);
     return true;
   }
   return round->left > 0;
 }
 
-void Shard::RemoveExpired(SegmentId id) {
+void Shard::RemoveExpired(SegmentId id, uint64_t* removed) {
   const uint32_t now = Now();
   const uint64_t expired_before = stats_.expired;
   Segment& segment = (*log_)[id];
@@ -103,7 +108,7 @@ void Shard::RemoveExpired(SegmentId id) {
       });
   segment.min_exptime = next_exptime;
   victim_ = kNoSegment;
-  stats_.crawler_reclaimed += stats_.expired - expired_before;
+  *removed += stats_.expired - expired_before;
 
   if (segment.live_bytes == 0) {
     SegmentId& open = open_[segment.pool][segment.ttl_class];
@@ -120,12 +125,8 @@ bool Shard::FreeExcess(int* pressure) {
   AdoptEpoch();
   log_->ReleaseFree(ResidentMax());
   if (log_->resident_bytes() <= ResidentMax()) return false;
-  // Where nothing is evicted, moving what lives can win so much and no more.
-  if (KeepsAll() && *pressure == EvictionPolicy::kPressureMax) {
-    return false;
-  }
   Victim victim = PickVictim(*pressure);
-  if (victim.id == kNoSegment && SealOpen()) victim = PickVictim(*pressure);
+  if (victim.id == kNoSegment && !keeps_all_ && SealOpen()) victim = PickVictim(*pressure);
   if (victim.id == kNoSegment) return false;
   CleanVictim(victim, pressure);
   return true;

@@ -104,6 +104,16 @@ size_t Shard::GrowableTo(uint32_t location, size_t wanted) const {
 
 bool Shard::OverwriteInPlace(const Index::Position& old, uint64_t hash, const ItemFields& fields,
                              std::string_view value) {
+  if (!RewriteInPlace(old, hash, fields, value, ItemIs::kNew)) return false;
+  if (shared_->sample->Wants(hash)) {
+    shared_->sample->OnStore(hash, fields.Shape().record_size());
+  }
+  ++stats_.items_stored;
+  return true;
+}
+
+bool Shard::RewriteInPlace(const Index::Position& old, uint64_t hash, const ItemFields& fields,
+                           std::string_view value, ItemIs item_is) {
   const uint32_t location = old.slot.location();
   ItemRecord record = ItemAt(location);
   Segment& segment = log_->SegmentAt(location);
@@ -122,21 +132,18 @@ bool Shard::OverwriteInPlace(const Index::Position& old, uint64_t hash, const It
     home.MarkChanged();
     ItemRecord::Write(record.data(), fields, value);
     if (room > bytes) WriteFiller(record.data() + bytes, static_cast<uint32_t>(room - bytes));
-    const Slot slot(old.word().load(std::memory_order_relaxed));
-    SlotMeta meta = slot.meta();
-    meta.fetched = false;
-    meta.stamp = tick();  // an overwrite is a new item
-    old.word().store(slot.WithMeta(meta).word(), std::memory_order_relaxed);
+    if (item_is == ItemIs::kNew) {
+      const Slot slot(old.word().load(std::memory_order_relaxed));
+      old.word().store(slot.WithMeta(MetaOfNew(slot.meta())).word(), std::memory_order_relaxed);
+    }
   }
   // Both differences may be negative; unsigned arithmetic wraps to the right sums.
   segment.live_bytes += static_cast<uint32_t>(bytes - bytes_before);
   live_bytes_ += bytes - bytes_before;
   dead_bytes_ -= bytes - bytes_before;
-  CountItemBytes(&segment, ItemSizeAt(location) - size_before);
+  CountItemBytes(segment, ItemSizeAt(location) - size_before);
   CountTimed(timed_before, fields.exptime != 0);
   NoteExptime(location, fields.exptime);
-  if (shared_->sample->Wants(hash)) shared_->sample->OnStore(hash, bytes);
-  ++stats_.items_stored;
   return true;
 }
 
@@ -144,6 +151,7 @@ PutResult Shard::PutWhole(const Key& key, ItemFields fields, std::string_view va
                           const Index::Position& old) {
   const uint64_t cas = NextCas();
   fields.cas_low = static_cast<uint32_t>(cas);
+  fields.room_for_exptime = keeps_all_;
   if (old && OverwriteInPlace(old, key.hash, fields, value)) return {PutStatus::kStored, cas};
 
   const int pool = PoolFor(key, old);
@@ -164,7 +172,7 @@ PutResult Shard::PutWhole(const Key& key, ItemFields fields, std::string_view va
 // Lets the key name the record at `location`, a complete item.
 PutResult Shard::Publish(const Key& key, uint32_t location, uint64_t cas, OldPieces old_pieces) {
   const size_t bytes = ItemAt(location).record_size();
-  if (!Relink(key, location, old_pieces) && !Link(key, location)) {
+  if (!Relink(key, location, old_pieces, ItemIs::kNew) && !Link(key, location)) {
     Kill(location, OldPieces::kKill);
     return {PutStatus::kNoMemory};
   }
@@ -283,6 +291,7 @@ PutResult Shard::PublishDraft(Draft* draft, Adopt adopt) {
   const uint32_t own = static_cast<uint32_t>(draft->pieces.size());
   const uint64_t cas = NextCas();
   draft->fields.cas_low = static_cast<uint32_t>(cas);
+  draft->fields.room_for_exptime = keeps_all_;
   const size_t bytes = draft->fields.Shape(own + adopted).record_size();
   char* const at = AllocateRecord(AllocateFor::kNewItem, draft->pool,
                                   TtlClassOf(draft->fields.exptime, Now()), bytes);

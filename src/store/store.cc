@@ -141,8 +141,7 @@ void StoreShared::GrantPage(uint64_t size_class_bit) {
 Status Store::MakeShards(size_t shards, EvictionStrategy eviction) {
   shards_.clear();
   for (size_t i = 0; i < shards; ++i) {
-    auto shard = Shard::Make(&shared_, {.memory_limit = shared_.memory_limit / shards,
-                                        .memory_max = memory_max_ / shards,
+    auto shard = Shard::Make(&shared_, {.memory_max = memory_max_ / shards,
                                         .segment_bytes = segment_bytes_,
                                         .eviction = eviction});
     if (!shard.ok()) return shard.error();
@@ -155,12 +154,14 @@ bool Store::SetMemoryLimit(size_t bytes) {
   const size_t min =
       std::max(kMemoryLimitMin, shards_.size() * Shard::kSegmentsMin * segment_bytes_);
   if (bytes < min || bytes > memory_max_) return false;
+  MutexLock lock(&settings_mutex_);
   shared_.memory_limit.store(bytes, std::memory_order_relaxed);
   sample_->SetMemoryLimit(shared_.MemoryLimit());
   return true;
 }
 
 void Store::SetEviction(EvictionStrategy strategy) {
+  MutexLock lock(&settings_mutex_);
   sample_->SetStrategy(strategy);
   for (const auto& shard : shards_) {
     shard->SetEviction(strategy);
@@ -177,12 +178,14 @@ void Store::Flush() {
   sample_->OnFlush();
 }
 
-void Store::Maintain(const MaintenanceBudget& budget) {
+std::chrono::nanoseconds Store::Maintain(const MaintenanceBudget& budget) {
+  std::chrono::nanoseconds took{0};
   // Each time another shard is first, so that a budget that is always too small reaches all.
   maintained_first_ = (maintained_first_ + 1) % shards_.size();
   for (size_t i = 0; i < shards_.size(); ++i) {
-    shards_[(maintained_first_ + i) % shards_.size()]->Maintain(budget);
+    took += shards_[(maintained_first_ + i) % shards_.size()]->Maintain(budget);
   }
+  return took;
 }
 
 void Store::ResetStats() {

@@ -21,6 +21,7 @@
 
 #include "base/coarse_clock.h"
 #include "base/hash.h"
+#include "base/mutex.h"
 #include "base/result.h"
 #include "store/shard.h"
 #include "store/upload.h"
@@ -108,13 +109,15 @@ class Store {
 
   // Frees what has expired or was flushed, and gives back what is above the limit. To be called
   // about once per second, by one thread at a time.
-  void Maintain(const MaintenanceBudget& budget = {});
+  // Returns the time that counts against the budget's deadline.
+  std::chrono::nanoseconds Maintain(const MaintenanceBudget& budget = {});
 
   // The limit from now on. Raising it takes effect at once; after lowering it, stores and
   // Maintain() evict until it is kept, and give the memory back. False if it is out of range: below
   // what the shards need to work (eight segments each, they cannot be joined), below
   // 1 MiB, or above memory_max().
   bool SetMemoryLimit(size_t bytes);
+  size_t memory_limit() const { return shared_.memory_limit.load(std::memory_order_relaxed); }
   size_t memory_max() const { return memory_max_; }
   void SetEviction(EvictionStrategy strategy);
   // Whether a read that finds an expired item removes it, or leaves it to Maintain().
@@ -140,6 +143,9 @@ class Store {
   std::vector<std::unique_ptr<Shard>> shards_;
   size_t segment_bytes_ = 0;
   size_t memory_max_ = 0;
+  // Held while a setting is made known to all parts, so that two at once do not leave them with
+  // different ones.
+  Mutex settings_mutex_;
   size_t maintained_first_ = 0;  // the shard that Maintain() begins with
 };
 

@@ -15,7 +15,8 @@ namespace fs = std::filesystem;
 size_t LimitIn(const fs::path& file) {
   std::ifstream stream(file);
   size_t bytes = 0;
-  return stream >> bytes && bytes > 0 ? bytes : SIZE_MAX;
+  const bool number = stream >> bytes && (stream >> std::ws).eof();
+  return number && bytes > 0 ? bytes : SIZE_MAX;
 }
 
 // The smallest limit of `group` and the groups above it, up to `root`.

@@ -31,7 +31,7 @@ namespace rat_memcache::store {
 using SegmentId = uint32_t;
 inline constexpr SegmentId kNoSegment = UINT32_MAX;
 
-// Queues of segments. The policies that know one queue only use pool 0.
+// Queues of segments. A policy that knows one queue only puts all into pool 0.
 inline constexpr int kPools = 3;
 // Items of one pool that will expire at about the same time share segments (Shard::TtlClassOf).
 inline constexpr int kTtlClasses = 8;

@@ -236,5 +236,40 @@ TEST_F(CacheTtlTest, ASearchLooksAtSoManyEntries) {
   EXPECT_EQ(Stats().expired, 4000u);
 }
 
+// Giving memory back has a budget of its own.
+TEST_F(CacheTtlTest, AFallingLimitDoesNotKeepExpiredItemsWaiting) {
+  for (const auto strategy : {config::EvictionStrategy::kNone, config::EvictionStrategy::kS3Fifo}) {
+    Open({}, {.memory_limit = size_t{128} << 20, .eviction = strategy, .shards = 2});
+    const std::string value(2000, 'v');
+    for (int i = 0; i < 40'000; ++i) {
+      const std::string key = "k" + std::to_string(i);
+      ASSERT_EQ(cache_->Put({.key = cache_->MakeKey(key), .value = value}).status,
+                PutStatus::kStored);
+    }
+    ASSERT_TRUE(cache_->SetMemoryLimit(size_t{32} << 20));
+    Pass(20);
+    for (int i = 0; i < 100; ++i) {
+      (void)Put("t" + std::to_string(i), In(10));
+      (void)Touch("k" + std::to_string(i), In(10));
+    }
+    const uint64_t timed = Stats().timed_items;
+    ASSERT_GT(timed, 0u);
+    Pass(15);
+    EXPECT_EQ(Stats().timed_items, 0u) << "of " << timed;
+  }
+}
+
+TEST_F(CacheTtlTest, TheSampleHearsOfGetsThatTouch) {
+  Open({}, {.memory_limit = size_t{8} << 20});
+  for (int i = 0; i < 200'000; ++i) {
+    const std::string key = std::to_string(i * 7919 % 60'000);
+    if (!GetAndTouch(key, In(1000))) {
+      const std::string value(300, 'v');
+      (void)cache_->Put({.key = cache_->MakeKey(key), .value = value});
+    }
+  }
+  EXPECT_TRUE(cache_->Stats().miss_curve.has_value());
+}
+
 }  // namespace
 }  // namespace rat_memcache::cache

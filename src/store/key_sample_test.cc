@@ -252,6 +252,8 @@ TEST_F(KeySampleTest, AChangeOfStrategyBeginsAnew) {
   KeySample sample(EvictionStrategy::kAdaptive, kLimit);
   AskTwice(&sample, kLimit / kFootprint, 12 * kLimit / kFootprint);
   ASSERT_EQ(sample.active(), EvictionStrategy::kLru);
+  sample.SetStrategy(EvictionStrategy::kAdaptive);
+  EXPECT_EQ(sample.active(), EvictionStrategy::kLru) << "that was no change";
   sample.SetStrategy(EvictionStrategy::kTinyLfu);
   EXPECT_EQ(sample.active(), EvictionStrategy::kTinyLfu);
   EXPECT_FALSE(sample.MissCurve().has_value());

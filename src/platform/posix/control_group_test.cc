@@ -41,6 +41,13 @@ TEST_F(ControlGroupTest, TheSmallestLimitOnTheWayUpCounts) {
   EXPECT_EQ(Limit(), 300u);
 }
 
+TEST_F(ControlGroupTest, WhatIsNoNumberIsNoLimit) {
+  for (const char* text : {"", "max\n", "12abc\n", "1 2\n", "-1\n", "99999999999999999999999\n"}) {
+    Write("mount/memory.max", text);
+    EXPECT_EQ(Limit(), SIZE_MAX) << text;
+  }
+}
+
 TEST_F(ControlGroupTest, AContainerSeesItsGroupAsTheRoot) {
   Write("membership", "0::/../../not/visible/here\n");
   Write("mount/memory.max", "4096\n");

@@ -5,7 +5,8 @@
 // them. So a policy is asked once per insert and once per item cleaned, and it can be exchanged
 // while items stay where they are.
 //
-// To add a policy: a header in this folder, with a source file if it needs one, a value of EvictionStrategy, a line in policy.cc.
+// To add a policy: a header in this folder, with a source file if it needs one, a value of
+// EvictionStrategy, a line in policy.cc.
 //
 // Threads: one policy belongs to one shard and is called under its lock.
 // SPDX-License-Identifier: LGPL-3.0-or-later

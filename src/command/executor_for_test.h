@@ -49,10 +49,10 @@ class ExecutorForTest : public ::testing::Test {
     for (;;) {
       protocol::RequestBatch batch;
       const auto progress = parser_.Parse(input_, &batch);
-      const bool closed =
+      closed_ =
           executor_->Run(&batch, &session_, &out) == Executor::After::kClose || progress.close;
       input_.erase(0, progress.consumed);
-      if (closed || (progress.consumed == 0 && batch.empty())) break;
+      if (closed_ || (progress.consumed == 0 && batch.empty())) break;
     }
     std::string reply;
     std::array<std::string_view, 8> parts;
@@ -109,6 +109,7 @@ class ExecutorForTest : public ::testing::Test {
   Session session_;
   protocol::AsciiParser parser_;
   std::string input_;
+  bool closed_ = false;  // by what was said last
 };
 
 }  // namespace rat_memcache::command

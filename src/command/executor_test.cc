@@ -3,68 +3,17 @@
 #include "command/executor.h"
 
 #include <algorithm>
-#include <array>
-#include <optional>
 #include <string>
 
-#include <gtest/gtest.h>
-
+#include "command/executor_for_test.h"
 #include "command/exptime.h"
-#include "protocol/ascii_parser.h"
 
 namespace rat_memcache::command {
 namespace {
 
-class ExecutorTest : public ::testing::Test {
+class ExecutorTest : public ExecutorForTest {
  protected:
-  ExecutorTest() {
-    cache_ = std::move(cache::Cache::Open({}, &clock_)).value();
-    context_ = {.cache = cache_.get(),
-                .options = &options_,
-                .counters = &counters_,
-                .log = &log_,
-                .unix_at_zero = 1'700'000'000,
-                .event_backend = "none"};
-    executor_.emplace(&context_, counters_.Register());
-  }
-
-  // Sends bytes as one connection would, and returns the reply.
-  std::string Talk(std::string_view bytes) {
-    input_.append(bytes);
-    GatherBuffer out;
-    for (;;) {
-      protocol::RequestBatch batch;
-      const auto progress = parser_.Parse(input_, &batch);
-      closed_ =
-          executor_->Run(&batch, &session_, &out) == Executor::After::kClose || progress.close;
-      input_.erase(0, progress.consumed);
-      if (closed_ || (progress.consumed == 0 && batch.empty())) break;
-    }
-    std::string reply;
-    std::array<std::string_view, 8> parts;
-    while (!out.empty()) {
-      size_t bytes_seen = 0;
-      const size_t filled = out.Peek(parts);
-      for (size_t i = 0; i < filled; ++i) {
-        reply += parts[i];
-        bytes_seen += parts[i].size();
-      }
-      out.Consume(bytes_seen);
-    }
-    return reply;
-  }
-
-  CoarseClock clock_;
-  config::ServerOptions options_;
-  observe::CounterRegistry counters_;
-  observe::Log log_;
-  std::unique_ptr<cache::Cache> cache_;
-  Context context_;
-  std::optional<Executor> executor_;
-  Session session_;
-  protocol::AsciiParser parser_;
-  std::string input_;
-  bool closed_ = false;
+  ExecutorTest() { Open(); }
 };
 
 TEST_F(ExecutorTest, PipelinesAreAnsweredInOrder) {

@@ -1,5 +1,5 @@
-// Lookup, removal, counters and the small changes of an item; see shard_put.cc for stores and
-// shard_clean.cc for memory.
+// Lookup, removal, counters and the small changes of an item; see shard_put.cc for stores,
+// shard_room.cc and shard_clean.cc for memory.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #include "store/shard.h"
 

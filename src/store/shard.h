@@ -4,8 +4,8 @@
 //
 // A store appends an item to the open segment of its pool and lets the slot point to it; what the
 // slot pointed to before is dead. An overwrite that fits goes into the old place. When no segment
-// is free, one is cleaned (shard_clean.cc): wholly dead, expired and flushed ones first, then the
-// emptiest if much is dead, then what the eviction policy picks.
+// is free (shard_room.cc), one is cleaned (shard_clean.cc): wholly dead, expired and flushed ones
+// first, then the emptiest if much is dead, then what the eviction policy picks.
 //
 // Locks and threads
 //   The shard lock (mutex_) serialises all writers. It guards the log, the policy, the counters and
@@ -395,7 +395,7 @@ class Shard {
   size_t RecordMax() const { return log_->segment_bytes() / kRecordsPerSegmentMin; }
   bool NeedsPieces(const RecordShape& shape) const { return shape.record_size() > RecordMax(); }
 
-  // --- shard_clean.cc ---
+  // --- shard_room.cc ---
   // Segments are shared by items that expire at about the same time.
   int TtlClassOf(uint32_t exptime, uint32_t now) const RAT_REQUIRES(mutex_);
   // Room for a record of at least `bytes_min` and at most `bytes_max` (both aligned); sets `*bytes`
@@ -406,7 +406,19 @@ class Shard {
   char* AllocateRecord(AllocateFor purpose, int pool, int ttl_class, size_t bytes)
       RAT_REQUIRES(mutex_);
   size_t ResidentMax() const RAT_REQUIRES(mutex_);
+  // Lets so many segments be free below the limit, if it can.
   bool MakeRoom(size_t segments) RAT_REQUIRES(mutex_);
+  void Seal(SegmentId id) RAT_REQUIRES(mutex_);
+  // All open segments; false if there was none.
+  bool SealOpen() RAT_REQUIRES(mutex_);
+  // Open segments that have become the oldest of their pool: little is stored that belongs there,
+  // and what they hold is next to be judged.
+  void SealOldest() RAT_REQUIRES(mutex_);
+  void FreeIfEmpty(SegmentId id) RAT_REQUIRES(mutex_);
+  void Free(SegmentId id) RAT_REQUIRES(mutex_);
+  void AdvanceTick(size_t bytes) RAT_REQUIRES(mutex_);
+
+  // --- shard_clean.cc ---
   struct Victim {
     SegmentId id = kNoSegment;
     Clean how = Clean::kByPolicy;
@@ -451,15 +463,6 @@ class Shard {
   // Both return whether the record stayed (at another place).
   bool CleanItem(char* at, uint64_t hash, Clean how, int pressure) RAT_REQUIRES(mutex_);
   bool CleanPiece(char* at, Clean how, int pressure) RAT_REQUIRES(mutex_);
-  void Seal(SegmentId id) RAT_REQUIRES(mutex_);
-  // All open segments; false if there was none.
-  bool SealOpen() RAT_REQUIRES(mutex_);
-  // Open segments that have become the oldest of their pool: little is stored that belongs there,
-  // and what they hold is next to be judged.
-  void SealOldest() RAT_REQUIRES(mutex_);
-  void FreeIfEmpty(SegmentId id) RAT_REQUIRES(mutex_);
-  void Free(SegmentId id) RAT_REQUIRES(mutex_);
-  void AdvanceTick(size_t bytes) RAT_REQUIRES(mutex_);
 
   // --- shard_maintain.cc ---
   // One step of Maintain() each; false if there is nothing (more) to do.

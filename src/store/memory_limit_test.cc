@@ -144,7 +144,7 @@ TEST_F(MemoryLimitTest, APageIsGrantedPerSizeClassInUse) {
     }
     const StoreStats stats = store_->Stats();
     EXPECT_EQ(stats.memory_limit, 2 * kMiB);
-    EXPECT_EQ(stats.memory_granted, granted ? 9 * kMiB : 2 * kMiB);
+    EXPECT_EQ(stats.memory_granted, granted ? 9 * kMiB + kMiB / 2 : 2 * kMiB);
     EXPECT_LE(BytesUsed(), stats.memory_granted);
     EXPECT_GE(BytesUsed(), stats.memory_granted * 85 / 100);
     MaintainToTheEnd();
@@ -157,11 +157,11 @@ TEST_F(MemoryLimitTest, ALimitAboveWhatIsGrantedStays) {
   Fill("small", 100, 10);
   Fill("large", 100, 10'000);
   EXPECT_EQ(store_->Stats().memory_granted, 16 * kMiB);
-  // Of one size class there is one page, which the limit is above of in any case.
-  Open({.memory_limit = kMiB, .item_size_max = kMiB / 2, .page_per_size_class = true});
+  // Of one size class there is one page.
+  Open({.memory_limit = 2 * kMiB, .item_size_max = kMiB / 2, .page_per_size_class = true});
   Fill("small", 50'000, 10);
-  EXPECT_EQ(store_->Stats().memory_granted, kMiB);
-  EXPECT_LE(BytesUsed(), kMiB);
+  EXPECT_EQ(store_->Stats().memory_granted, 2 * kMiB);
+  EXPECT_LE(BytesUsed(), 2 * kMiB);
 }
 
 TEST_F(MemoryLimitTest, WhatIsGrantedHoldsForALimitThatIsSetLater) {
@@ -172,7 +172,7 @@ TEST_F(MemoryLimitTest, WhatIsGrantedHoldsForALimitThatIsSetLater) {
   ASSERT_TRUE(store_->SetMemoryLimit(4 * kMiB));
   const StoreStats stats = store_->Stats();
   EXPECT_EQ(stats.memory_limit, 4 * kMiB);
-  EXPECT_EQ(stats.memory_granted, 13 * kMiB);
+  EXPECT_EQ(stats.memory_granted, 13 * kMiB + kMiB / 2);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// memcached's size classes: which one an item would be in there. Ours has none; they matter where
-// memcached's behaviour does.
+// memcached's size classes: which one an item would be in there, and what they take however small
+// the limit is. Ours has none; they matter where memcached's behaviour does.
 //
 // Chunks grow by a factor of 1.25 from 96 bytes on, rounded up to 8, and end with half a page
 // (slabs_init() with the options' defaults: 48 bytes of header, 48 of the smallest chunk).
@@ -16,12 +16,19 @@ namespace rat_memcache::store {
 class SizeClasses {
  public:
   static constexpr size_t kPageBytes = size_t{1} << 20;
+  // 2^16 pointers, beside what the limit counts.
+  static constexpr size_t kHashTableBytes = size_t{512} << 10;
   static constexpr int kClasses = 39;
 
   // 0 .. kClasses - 1, of an item that takes `bytes` in memcached (item_size.h).
   static constexpr int Of(size_t bytes) {
     const auto at = std::lower_bound(kChunks.begin(), kChunks.end() - 1, bytes);
     return static_cast<int>(at - kChunks.begin());
+  }
+
+  // Memory for items of so many classes, at least.
+  static constexpr size_t MemoryFor(size_t classes) {
+    return classes * kPageBytes + kHashTableBytes;
   }
 
  private:

@@ -113,7 +113,7 @@ Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options, const Co
   store->memory_max_ =
       std::max(options.memory_limit,
                std::min(std::max(wanted, options.page_per_size_class
-                                             ? SizeClasses::kClasses * SizeClasses::kPageBytes
+                                             ? SizeClasses::MemoryFor(SizeClasses::kClasses)
                                              : size_t{0}),
                         shards * kShardBytesMax));
   Status made = store->MakeShards(shards, options.eviction);
@@ -129,7 +129,7 @@ Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options, const Co
 void StoreShared::GrantPage(uint64_t size_class_bit) {
   const uint64_t before = size_classes.fetch_or(size_class_bit, std::memory_order_relaxed);
   const auto classes = static_cast<size_t>(std::popcount(before | size_class_bit));
-  const size_t granted = classes * SizeClasses::kPageBytes;
+  const size_t granted = SizeClasses::MemoryFor(classes);
   // Never lowered by somebody who saw fewer classes and is late.
   size_t seen = memory_granted.load(std::memory_order_relaxed);
   while (seen < granted &&

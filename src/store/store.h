@@ -39,8 +39,9 @@ struct StoreOptions {
   // Threads that are expected to work at the same time; decides the number of shards.
   uint32_t threads = 4;
   // memcached gives every size class that is in use one page of a MiB at least, whatever its limit
-  // says. So should a server that takes its place, or it would hold less where the limit is small:
-  // with this, the limit is never below a MiB per size class of the items that were stored.
+  // says, and takes a hash table beside it. So should a server that takes its place, or it would
+  // hold less where the limit is small: with this, the limit is never below a MiB per size class of
+  // the items that were stored, and half a one.
   bool page_per_size_class = false;
   EvictionStrategy eviction = EvictionStrategy::kAdaptive;
   bool cas_enabled = true;

@@ -14,7 +14,7 @@ constexpr size_t kDeadShare = 6;  // one sixth
 // ... and the segment found is at most this full, in percent.
 constexpr size_t kEmptiestLivePercent = 75;
 // If more than so many items have been copied of late per item that was stored, ...
-constexpr double kManyCopies = 1.08;
+constexpr double kManyCopies = 1.0;
 // ... a segment of which this share stays is not copied but goes to the young end as it is. What
 // goes leaves holes, so copies are better as long as they are few.
 constexpr size_t kRotatedPercent = 90;

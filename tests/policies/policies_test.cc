@@ -258,8 +258,9 @@ TEST(AdaptiveTest, IsAsGoodAsTheBestItCouldChoose) {
       best = std::min(best, StoreOutcome(choice, i).misses);
     }
     PrintRow("Adaptive", Streams()[i], ours, best);
-    if (Streams()[i].name == kLoop) continue;  // as above, and no two of the four go in step alike
-    EXPECT_LE(Loss(ours.misses, best), kAdaptiveLossMax) << Streams()[i].name;
+    // In a loop it has a few places less than those it is compared with, for its models.
+    const bool loop = Streams()[i].name.starts_with(kLoop);
+    EXPECT_LE(Loss(ours.misses, best), loop ? kLoopLossMax : kAdaptiveLossMax) << Streams()[i].name;
   }
 }
 

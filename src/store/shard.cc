@@ -283,7 +283,7 @@ Found Shard::TouchLocked(const Key& key, uint32_t exptime) {
     if (in_place && record.has_exptime()) record.set_exptime(exptime);
   }
   if (shared_->sample->Wants(key.hash)) {
-    shared_->sample->OnHit(key.hash, record.record_size());
+    shared_->sample->OnHit(key.hash, FootprintOf(record));
   }
   if (in_place) {
     CountTimed(exptime_before != 0, exptime != 0);

@@ -335,6 +335,10 @@ class Shard {
   // smaller.
   void CountItemBytes(const Segment& segment, uint64_t bytes) RAT_REQUIRES(mutex_);
   uint64_t ItemSizeAt(uint32_t location) const;
+  // Bytes of the log that an item takes, without the headers of its pieces.
+  static size_t FootprintOf(const ItemRecord& record) {
+    return std::max<size_t>(record.record_size(), record.value_size());
+  }
   bool RewriteDigits(const Index::Position& position, uint64_t hash, std::string_view digits,
                      uint64_t* cas) RAT_REQUIRES(mutex_);
   void CountEvictionAge(uint32_t seconds) RAT_REQUIRES(mutex_);

@@ -82,15 +82,13 @@ Shard::Victim Shard::PickVictim(int pressure) {
     }
   }
   const size_t in_use = size_t{log_->segments_in_use()} * log_->segment_bytes();
-  const auto full_percent = [&] {
-    return (*log_)[emptiest].live_bytes * uint64_t{100} / log_->segment_bytes();
-  };
   if (emptiest != kNoSegment && dead_bytes_ >= in_use / kDeadShare &&
-      pressure < EvictionPolicy::kPressureMax / 2 && full_percent() <= kEmptiestLivePercent) {
+      pressure < EvictionPolicy::kPressureMax / 2 &&
+      (*log_)[emptiest].live_bytes * uint64_t{100} / log_->segment_bytes() <=
+          kEmptiestLivePercent) {
     return {emptiest, Clean::kKeepLive};
   }
-  const SegmentId id = policy_->Pick(*log_);
-  return {id, Clean::kByPolicy};
+  return {policy_->Pick(*log_), Clean::kByPolicy};
 }
 
 std::optional<ItemTraits> Shard::SampleItem() {
@@ -112,9 +110,8 @@ Verdict Shard::AskPolicy(uint64_t hash, const ItemRecord& record, Clean how, int
     ++stats_.evicted_under_pressure;
     return Verdict::kDrop;
   }
-  ItemTraits item{
-      *meta, static_cast<uint32_t>(std::max<size_t>(record.record_size(), record.value_size())),
-      policy_->judges_by_exptime() ? record.exptime() : 0};
+  ItemTraits item{*meta, static_cast<uint32_t>(FootprintOf(record)),
+                  policy_->judges_by_exptime() ? record.exptime() : 0};
   const Verdict verdict = policy_->Judge(hash, &item, pressure);
   *meta = item.meta;
   return verdict;

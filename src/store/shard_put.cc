@@ -180,8 +180,7 @@ PutResult Shard::Publish(const Key& key, uint32_t location, uint64_t cas, OldPie
   AdvanceTick(bytes);
   ++appended_;
   if (shared_->sample->Wants(key.hash)) {
-    // Without what its pieces take for themselves.
-    shared_->sample->OnStore(key.hash, std::max<size_t>(bytes, ItemAt(location).value_size()));
+    shared_->sample->OnStore(key.hash, FootprintOf(ItemAt(location)));
   }
   ++stats_.items_stored;
   return {PutStatus::kStored, cas};

@@ -6,8 +6,12 @@
 #include <numeric>
 #include <utility>
 
+#include "support/random.h"
+
 namespace rat_memcache::policies {
 namespace {
+
+using Random = TestRandom;
 
 constexpr double kKeysPerPlace = 10;
 // With alpha > 1 nearly everything would be a hit, and no test long enough for a few turnovers; so
@@ -20,30 +24,6 @@ constexpr uint32_t kTtlMin = 10;
 constexpr uint32_t kTtlMax = 600;
 // A cache of requests takes so many seconds, which makes the TTLs matter: a few turnovers at most.
 constexpr size_t kSecondsPerCache = 30;
-
-// SplitMix64. Not one of <random>'s distributions, which differ between libraries.
-class Random {
- public:
-  explicit Random(uint64_t seed) : state_(seed) {}
-
-  uint64_t Next() {
-    state_ += 0x9e3779b97f4a7c15u;
-    return Mix(state_);
-  }
-  // 0 .. bound - 1; the bounds are small enough that nobody notices the bias.
-  uint64_t Below(uint64_t bound) { return Next() % bound; }
-  // In [0, 1).
-  double Fraction() { return static_cast<double>(Next() >> 11) * 0x1p-53; }
-
-  static uint64_t Mix(uint64_t word) {
-    word = (word ^ word >> 30) * 0xbf58476d1ce4e5b9u;
-    word = (word ^ word >> 27) * 0x94d049bb133111ebu;
-    return word ^ word >> 31;
-  }
-
- private:
-  uint64_t state_;
-};
 
 // Draws ranks, 0 the most popular. The power law of a continuous variable, rounded down: as Zipf as
 // any real workload, and neither slow nor large however many keys there are.

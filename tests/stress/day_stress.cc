@@ -40,6 +40,7 @@
 #include "cache/cache.h"
 #include "config/eviction_strategy.h"
 #include "platform/memory.h"
+#include "support/random.h"
 
 namespace {
 
@@ -131,31 +132,12 @@ constexpr uint64_t kGetsToTell = 20'000;
 // Ticks after the last flush until nothing is left.
 constexpr int kTicksToForget = 1000;
 
-// SplitMix64: the same numbers on every machine.
-class Random {
- public:
-  explicit Random(uint64_t seed) : state_(seed) {}
+using Random = TestRandom;
 
-  uint64_t Next() { return Mix(state_ += 0x9e3779b97f4a7c15u); }
-  // 0 .. bound - 1; the bounds are small enough that nobody notices the bias.
-  uint64_t Below(uint64_t bound) { return Next() % bound; }
-  bool OneIn(uint64_t bound) { return Below(bound) == 0; }
-  // In [0, 1).
-  double Fraction() { return static_cast<double>(Next() >> 11) * 0x1p-53; }
-  // As likely between 100 and 200 as between 200 and 400.
-  size_t LogUniform(double low, double high) {
-    return static_cast<size_t>(low * std::exp(Fraction() * std::log(high / low)));
-  }
-
-  static uint64_t Mix(uint64_t word) {
-    word = (word ^ word >> 30) * 0xbf58476d1ce4e5b9u;
-    word = (word ^ word >> 27) * 0x94d049bb133111ebu;
-    return word ^ word >> 31;
-  }
-
- private:
-  uint64_t state_;
-};
+// As likely between 100 and 200 as between 200 and 400.
+size_t LogUniform(Random* random, double low, double high) {
+  return static_cast<size_t>(low * std::exp(random->Fraction() * std::log(high / low)));
+}
 
 // --- Values and the model ---
 
@@ -416,8 +398,8 @@ class Day {
   size_t DrawSize() {
     const double around = static_cast<double>(value_size_);
     return std::max(sizeof(Head), random_.OneIn(kSetsPerHuge)
-                                      ? random_.LogUniform(kHugeMin, kHugeMax)
-                                      : random_.LogUniform(around / 2, around * 2));
+                                      ? LogUniform(&random_, kHugeMin, kHugeMax)
+                                      : LogUniform(&random_, around / 2, around * 2));
   }
 
   uint32_t DrawExptime() {

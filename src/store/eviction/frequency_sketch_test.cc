@@ -6,19 +6,15 @@
 
 #include <gtest/gtest.h>
 
+#include "store/eviction/hash_for_test.h"
+
 namespace rat_memcache::store {
 namespace {
 
-uint64_t Hash(uint64_t number) {
-  number = (number + 1) * 0x9e3779b97f4a7c15u;
-  number = (number ^ number >> 32) * 0xd6e8feb86659fd93u;
-  return number ^ number >> 32;
-}
-
 TEST(FrequencySketch, CountsNothingUntilItIsGivenRoom) {
   FrequencySketch sketch;
-  sketch.Add(Hash(1), 3);
-  EXPECT_EQ(sketch.Estimate(Hash(1)), 0u);
+  sketch.Add(HashForTest(1), 3);
+  EXPECT_EQ(sketch.Estimate(HashForTest(1)), 0u);
   EXPECT_EQ(sketch.bytes(), 0u);
 }
 
@@ -34,15 +30,15 @@ TEST(FrequencySketch, CountsUpToFifteen) {
   FrequencySketch sketch;
   sketch.FitTo(1000);
   for (uint32_t i = 1; i <= 20; ++i) {
-    sketch.Add(Hash(1), 1);
-    EXPECT_EQ(sketch.Estimate(Hash(1)), std::min(i, FrequencySketch::kCountMax));
+    sketch.Add(HashForTest(1), 1);
+    EXPECT_EQ(sketch.Estimate(HashForTest(1)), std::min(i, FrequencySketch::kCountMax));
   }
-  sketch.Add(Hash(2), 0);
-  EXPECT_EQ(sketch.Estimate(Hash(2)), 0u);
-  sketch.Add(Hash(2), 7);
-  EXPECT_EQ(sketch.Estimate(Hash(2)), 7u);
-  sketch.Add(Hash(2), 100);
-  EXPECT_EQ(sketch.Estimate(Hash(2)), 15u);
+  sketch.Add(HashForTest(2), 0);
+  EXPECT_EQ(sketch.Estimate(HashForTest(2)), 0u);
+  sketch.Add(HashForTest(2), 7);
+  EXPECT_EQ(sketch.Estimate(HashForTest(2)), 7u);
+  sketch.Add(HashForTest(2), 100);
+  EXPECT_EQ(sketch.Estimate(HashForTest(2)), 15u);
 }
 
 TEST(FrequencySketch, IsNeverTooLow) {
@@ -50,13 +46,13 @@ TEST(FrequencySketch, IsNeverTooLow) {
   sketch.FitTo(16);  // one line for all keys, so that counters are shared
   // Nothing is halved before the 160th addition.
   for (uint32_t key = 0; key < 16; ++key) {
-    sketch.Add(Hash(key), key % 10);
+    sketch.Add(HashForTest(key), key % 10);
     for (uint32_t i = 0; i < key % 5; ++i) {
-      sketch.Add(Hash(key), 1);
+      sketch.Add(HashForTest(key), 1);
     }
   }
   for (uint32_t key = 0; key < 16; ++key) {
-    EXPECT_GE(sketch.Estimate(Hash(key)), key % 10 + key % 5) << key;
+    EXPECT_GE(sketch.Estimate(HashForTest(key)), key % 10 + key % 5) << key;
   }
 }
 
@@ -66,11 +62,11 @@ TEST(FrequencySketch, IsSeldomTooHigh) {
   constexpr uint32_t kKeys = 4096;
   sketch.FitTo(kKeys);
   for (uint32_t key = 0; key < kKeys; ++key) {
-    sketch.Add(Hash(key), key % 5);
+    sketch.Add(HashForTest(key), key % 5);
   }
   uint32_t too_high = 0;
   for (uint32_t key = 0; key < kKeys; ++key) {
-    too_high += sketch.Estimate(Hash(key)) > key % 5 ? 1 : 0;
+    too_high += sketch.Estimate(HashForTest(key)) > key % 5 ? 1 : 0;
   }
   EXPECT_LT(too_high, kKeys / 5);
 }
@@ -78,19 +74,19 @@ TEST(FrequencySketch, IsSeldomTooHigh) {
 TEST(FrequencySketch, HalvesOldCounts) {
   FrequencySketch sketch;
   sketch.FitTo(16);  // one line
-  sketch.Add(Hash(1), 12);
-  EXPECT_EQ(sketch.Estimate(Hash(1)), 12u);
+  sketch.Add(HashForTest(1), 12);
+  EXPECT_EQ(sketch.Estimate(HashForTest(1)), 12u);
   // The line is halved at each 160th addition.
-  sketch.Add(Hash(1), 147);
-  EXPECT_EQ(sketch.Estimate(Hash(1)), 15u);
-  sketch.Add(Hash(1), 1);
-  EXPECT_EQ(sketch.Estimate(Hash(1)), 7u);
+  sketch.Add(HashForTest(1), 147);
+  EXPECT_EQ(sketch.Estimate(HashForTest(1)), 15u);
+  sketch.Add(HashForTest(1), 1);
+  EXPECT_EQ(sketch.Estimate(HashForTest(1)), 7u);
   // Counts that are next to each other in a word do not run into each other.
   for (int i = 0; i < 6; ++i) {
-    sketch.Add(Hash(2), 160);
+    sketch.Add(HashForTest(2), 160);
   }
-  EXPECT_LE(sketch.Estimate(Hash(2)), 15u);
-  EXPECT_LE(sketch.Estimate(Hash(1)), 1u);
+  EXPECT_LE(sketch.Estimate(HashForTest(2)), 15u);
+  EXPECT_LE(sketch.Estimate(HashForTest(1)), 1u);
 }
 
 TEST(FrequencySketch, EachLineIsHalvedOncePerTenTimesTheCapacity) {
@@ -98,27 +94,27 @@ TEST(FrequencySketch, EachLineIsHalvedOncePerTenTimesTheCapacity) {
   constexpr uint32_t kEntries = 16'000;  // 1000 lines
   sketch.FitTo(kEntries);
   for (uint32_t key = 0; key < 10; ++key) {
-    sketch.Add(Hash(key), 15);  // 150 in all: nothing is halved yet
+    sketch.Add(HashForTest(key), 15);  // 150 in all: nothing is halved yet
   }
   // Of another key, so that these stay as they are but for the halving.
   for (uint32_t i = 0; i < 10 * kEntries / 100; ++i) {
-    sketch.Add(Hash(1'000'000), 100);
+    sketch.Add(HashForTest(1'000'000), 100);
   }
   for (uint32_t key = 0; key < 10; ++key) {
-    EXPECT_EQ(sketch.Estimate(Hash(key)), 7u) << key;
+    EXPECT_EQ(sketch.Estimate(HashForTest(key)), 7u) << key;
   }
 }
 
 TEST(FrequencySketch, KeepsItsCountsOverASmallChangeOfSize) {
   FrequencySketch sketch;
   sketch.FitTo(16'000);
-  sketch.Add(Hash(1), 5);
+  sketch.Add(HashForTest(1), 5);
   sketch.FitTo(18'000);
   sketch.FitTo(9'000);
-  EXPECT_EQ(sketch.Estimate(Hash(1)), 5u);
+  EXPECT_EQ(sketch.Estimate(HashForTest(1)), 5u);
   sketch.FitTo(32'000);
   EXPECT_EQ(sketch.bytes(), 128'000u);
-  EXPECT_EQ(sketch.Estimate(Hash(1)), 0u);
+  EXPECT_EQ(sketch.Estimate(HashForTest(1)), 0u);
 }
 
 }  // namespace

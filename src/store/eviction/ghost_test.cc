@@ -5,30 +5,25 @@
 
 #include <gtest/gtest.h>
 
+#include "store/eviction/hash_for_test.h"
+
 namespace rat_memcache::store {
 namespace {
-
-// Spread as hashes are.
-uint64_t Hash(uint64_t number) {
-  number = (number + 1) * 0x9e3779b97f4a7c15u;
-  number = (number ^ number >> 32) * 0xd6e8feb86659fd93u;
-  return number ^ number >> 32;
-}
 
 TEST(GhostTable, IsEmptyUntilItIsGivenRoom) {
   GhostTable ghost;
   EXPECT_EQ(ghost.bytes(), 0u);
-  ghost.Add(Hash(1));
-  EXPECT_FALSE(ghost.Take(Hash(1)));
+  ghost.Add(HashForTest(1));
+  EXPECT_FALSE(ghost.Take(HashForTest(1)));
 }
 
 TEST(GhostTable, ForgetsWhatWasTaken) {
   GhostTable ghost;
   ghost.FitTo(1000);
-  EXPECT_FALSE(ghost.Take(Hash(1)));
-  ghost.Add(Hash(1));
-  EXPECT_TRUE(ghost.Take(Hash(1)));
-  EXPECT_FALSE(ghost.Take(Hash(1)));
+  EXPECT_FALSE(ghost.Take(HashForTest(1)));
+  ghost.Add(HashForTest(1));
+  EXPECT_TRUE(ghost.Take(HashForTest(1)));
+  EXPECT_FALSE(ghost.Take(HashForTest(1)));
 }
 
 TEST(GhostTable, RemembersAboutItsCapacityAndNoMore) {
@@ -38,7 +33,7 @@ TEST(GhostTable, RemembersAboutItsCapacityAndNoMore) {
   EXPECT_GE(capacity, 9'900u);
   EXPECT_LE(capacity, 10'000u);
   for (uint64_t i = 0; i < 10 * capacity; ++i) {
-    ghost.Add(Hash(i));
+    ghost.Add(HashForTest(i));
   }
   // Lines are not equally full, so a tenth may be gone early. Of the older half of what should be
   // there more is missing than of the younger.
@@ -46,9 +41,9 @@ TEST(GhostTable, RemembersAboutItsCapacityAndNoMore) {
   uint64_t of_old = 0;
   uint64_t of_gone = 0;
   for (uint64_t i = 0; i < capacity / 2; ++i) {
-    of_young += ghost.Take(Hash(10 * capacity - 1 - i)) ? 1 : 0;
-    of_old += ghost.Take(Hash(9 * capacity + i)) ? 1 : 0;
-    of_gone += ghost.Take(Hash(i)) ? 1 : 0;
+    of_young += ghost.Take(HashForTest(10 * capacity - 1 - i)) ? 1 : 0;
+    of_old += ghost.Take(HashForTest(9 * capacity + i)) ? 1 : 0;
+    of_gone += ghost.Take(HashForTest(i)) ? 1 : 0;
   }
   EXPECT_GT(of_young, capacity / 2 * 99 / 100);
   EXPECT_GT(of_old, capacity / 2 * 80 / 100);
@@ -61,12 +56,12 @@ TEST(GhostTable, WhatIsGoneDoesNotComeBackAsAgesWrap) {
   ghost.FitTo(640);
   const uint64_t capacity = ghost.capacity();
   for (uint64_t i = 0; i < capacity; ++i) {
-    ghost.Add(Hash(i));
+    ghost.Add(HashForTest(i));
   }
   uint64_t wrong = 0;
   for (uint64_t i = 0; i < 16 * capacity; ++i) {
-    ghost.Add(Hash(1'000'000 + i));
-    if (i > 2 * capacity && ghost.Take(Hash(i % capacity))) ++wrong;
+    ghost.Add(HashForTest(1'000'000 + i));
+    if (i > 2 * capacity && ghost.Take(HashForTest(i % capacity))) ++wrong;
   }
   // Two of 20 fingerprints of 16 bits alike: 20 / 65536.
   EXPECT_LT(wrong, 16 * capacity / 500);
@@ -76,11 +71,11 @@ TEST(GhostTable, KeepsItsEntriesOverASmallChangeOfSize) {
   GhostTable ghost;
   ghost.FitTo(1000);
   const size_t bytes = ghost.bytes();
-  ghost.Add(Hash(1));
+  ghost.Add(HashForTest(1));
   ghost.FitTo(1200);
   ghost.FitTo(600);
   EXPECT_EQ(ghost.bytes(), bytes);
-  EXPECT_TRUE(ghost.Take(Hash(1)));
+  EXPECT_TRUE(ghost.Take(HashForTest(1)));
   ghost.FitTo(10'000);
   EXPECT_GT(ghost.bytes(), 9 * bytes);
   ghost.FitTo(100);

@@ -237,5 +237,22 @@ TEST_F(NoEvictionTest, ARefusedStoreMovesNothing) {
   }
 }
 
+// Each life had a segment of its own before; what is dead in those must come back too.
+TEST_F(NoEvictionTest, WhatWasOpenBeforeTheChangeIsNotStranded) {
+  Open({.memory_limit = 4 * kMiB, .eviction = EvictionStrategy::kS3Fifo, .shards = 1});
+  for (const uint32_t seconds : {0, 10, 100, 500, 3000, 20'000, 80'000, 200'000}) {
+    for (int i = 0; i < 5; ++i) {
+      Put(KeyText('a', static_cast<int>(seconds) * 10 + i), "v", seconds == 0 ? 0 : In(seconds));
+    }
+  }
+  store_->SetEviction(EvictionStrategy::kNone);
+  for (const uint32_t seconds : {0, 10, 100, 500, 3000, 20'000, 80'000, 200'000}) {
+    for (int i = 0; i < 5; ++i) {
+      EXPECT_EQ(Delete(KeyText('a', static_cast<int>(seconds) * 10 + i)), Found::kHit);
+    }
+  }
+  EXPECT_EQ(Stats().pool_bytes[0] + Stats().pool_bytes[1] + Stats().pool_bytes[2], 0u);
+}
+
 }  // namespace
 }  // namespace rat_memcache::store

@@ -69,6 +69,8 @@ void Shard::SetEviction(EvictionStrategy strategy) {
   if (policy_->strategy() != strategy) {
     policy_ = MakePolicy(strategy, shared_->sample->active_source());
     keeps_all_ = strategy == EvictionStrategy::kNone;
+    // From now on all lives share their segments, and nobody would fill these.
+    if (keeps_all_) SealOpen();
   }
 }
 

@@ -44,25 +44,31 @@ Shard::Victim Shard::PickDead() {
   if (Now() == nothing_dead_at_ && dead_bytes_ < nothing_dead_bytes_ + worth_it) return {};
   const SegmentId seen = log_->segments_seen();
   Victim deadest;
+  Victim expiring;
+  bool pinned = false;
   size_t most_dead = worth_it;
   for (SegmentId n = seen; n > 0; --n) {
     if (search_hand_ >= seen) search_hand_ = 0;
     const SegmentId id = search_hand_++;
-    if (!log_->Cleanable(id)) continue;
     const Segment& segment = (*log_)[id];
+    pinned |= segment.pinned();
+    if (!log_->Cleanable(id)) continue;
     if (WhollyDead(segment)) return {id, Clean::kKeepLive};
-    if (segment.min_exptime <= Now()) return {id, Clean::kExpired};
+    if (segment.min_exptime <= Now()) expiring = {id, Clean::kExpired};
     const size_t dead = MovableRoom(id);
     if (dead >= most_dead) {
       most_dead = dead;
       deadest = {id, Clean::kKeepLive};
     }
   }
-  if (deadest.id == kNoSegment) {
+  if (deadest.id != kNoSegment) return deadest;
+  // Last, for a touch may have given all of its items more time.
+  if (expiring.id != kNoSegment) return expiring;
+  if (!pinned) {
     nothing_dead_at_ = Now();
     nothing_dead_bytes_ = dead_bytes_;
   }
-  return deadest;
+  return {};
 }
 
 Shard::Victim Shard::PickVictim(int pressure) {

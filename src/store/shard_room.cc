@@ -65,7 +65,9 @@ char* Shard::Allocate(AllocateFor purpose, int pool, int ttl_class, size_t bytes
     }
     // Cleaning may open a segment for survivors in the very place this loop looks at.
     if (purpose == AllocateFor::kNewItem && log_->Available(ResidentMax()) <= kReserve) {
-      if (!MakeRoom(kReserve + 1)) {
+      const bool made = MakeRoom(kReserve + 1);
+      // If not, what was moved may have left enough at the end of its segment.
+      if (!made && (open == kNoSegment || log_->Room(open) < bytes_min)) {
         ++stats_.no_memory;
         return nullptr;
       }
@@ -102,6 +104,7 @@ void Shard::SealOldest() {
 
 void Shard::Seal(SegmentId id) {
   log_->Seal(id);
+  nothing_dead_at_ = 0;
   if ((*log_)[id].live_bytes == 0) FreeIfEmpty(id);
 }
 
@@ -117,6 +120,7 @@ void Shard::Free(SegmentId id) {
   dead_bytes_ -= used;
   const bool stale = (*log_)[id].epoch != adopted_epoch_;
   log_->Free(id);
+  nothing_dead_at_ = 0;
   if (stale && --stale_segments_ == 0) {
     // Release: a reader that sees this sees no slot any more that names a flushed item.
     clean_epoch_.store(adopted_epoch_, std::memory_order_release);

@@ -72,21 +72,19 @@ void Cache::Tick(uint32_t now) {
 }
 
 void Cache::CleanUp(uint32_t now) {
-  using Clock = std::chrono::steady_clock;
-  const bool due = now - cleaned_at_ >= ttl_.cleanup_interval;
+  const bool due = ttl_.active_expiration && now - cleaned_at_ >= ttl_.cleanup_interval;
   maintenance_credit_ = std::min<std::chrono::nanoseconds>(
       maintenance_credit_ + std::chrono::nanoseconds(std::chrono::seconds(1)) / kShareOfCore,
       kCreditMax);
-  const Clock::time_point start = Clock::now();
+  const bool sweeps = maintenance_credit_ > maintenance_credit_.zero();
   // Giving back is not charged, or nothing would be looked for while a limit is being lowered.
   const std::chrono::nanoseconds took = store_->Maintain(
-      {.deadline = start + maintenance_credit_,
-       .excess_deadline =
-           start + std::max<std::chrono::nanoseconds>(maintenance_credit_, {}) + kExcessMax,
+      {.sweep_time = maintenance_credit_,
+       .excess_time = kExcessMax,
        .entries_max = ttl_.max_cleanup_entries != 0 ? ttl_.max_cleanup_entries : UINT64_MAX,
-       .expire = ttl_.active_expiration && due});
+       .expire = due});
   maintenance_credit_ -= took;
-  if (!due || !ttl_.active_expiration) return;
+  if (!due || !sweeps) return;
   cleaned_at_ = now;
   cleanup_runs_.fetch_add(1, std::memory_order_relaxed);
   cleanup_us_.fetch_add(

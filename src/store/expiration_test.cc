@@ -358,14 +358,24 @@ TEST_F(ExpirationTest, ABudgetOfNothingFindsNothing) {
   Fill("k", 1000, 1000, In(10));
   clock_.Advance(10);
   store_->Maintain({.entries_max = 0});
-  store_->Maintain({.deadline = std::chrono::steady_clock::now()});
-  store_->Maintain({.deadline = std::chrono::steady_clock::time_point::min()});
+  store_->Maintain({.sweep_time = std::chrono::nanoseconds(0)});
+  store_->Maintain({.sweep_time = std::chrono::nanoseconds::min()});
   store_->Maintain({.expire = false});
   EXPECT_EQ(Stats().expired, 0u);
   EXPECT_EQ(Stats().items, 1000u);
-  EXPECT_EQ(Stats().maintenance_runs, 4u);
+  EXPECT_EQ(Stats().maintenance_runs, 2u);
   store_->Maintain();
   EXPECT_EQ(Stats().expired, 1000u);
+}
+
+TEST_F(ExpirationTest, GivingBackDoesNotKeepAnyShardFromSweeping) {
+  Open({.memory_limit = 64 * kMiB, .shards = 4});
+  Fill("dying", 10'000, 1000, In(10));
+  Fill("lasting", 30'000, 1000, 0);
+  clock_.Advance(10);
+  ASSERT_TRUE(store_->SetMemoryLimit(16 * kMiB));
+  store_->Maintain({.excess_time = std::chrono::nanoseconds(0)});
+  EXPECT_EQ(Stats().expired, 10'000u);
 }
 
 TEST_F(ExpirationTest, WithoutASearchForExpiredItemsFlushedOnesAreFoundAllTheSame) {
@@ -385,7 +395,7 @@ TEST_F(ExpirationTest, WithoutTimeMemoryAboveTheLimitIsGivenBackAllTheSame) {
   Fill("k", 14'000, 1000, 0);
   ASSERT_TRUE(store_->SetMemoryLimit(8 * kMiB));
   for (int i = 0; i < 8; ++i) {
-    store_->Maintain({.deadline = std::chrono::steady_clock::time_point::min()});
+    store_->Maintain({.sweep_time = std::chrono::nanoseconds(0)});
   }
   EXPECT_LE(BytesUsed(), 8 * kMiB);
 }

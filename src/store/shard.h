@@ -192,13 +192,12 @@ struct StoreShared {
   CasSequence cas;
 };
 
-// How much Maintain() may do.
+// How much Store::Maintain() may do. Times are for all shards together, and are looked at before
+// each segment; what has no time does not happen.
 struct MaintenanceBudget {
-  // Steady time; looked at before each segment.
-  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
-  // The same for giving back what is above the limit, which has to go on anyhow.
-  std::chrono::steady_clock::time_point excess_deadline =
-      std::chrono::steady_clock::time_point::max();
+  std::chrono::nanoseconds sweep_time = std::chrono::hours(1);
+  // For giving back what is above the limit, which has to go on anyhow.
+  std::chrono::nanoseconds excess_time = std::chrono::hours(1);
   uint64_t entries_max = UINT64_MAX;  // items examined, per shard
   bool expire = true;                 // look for expired items at all
 };
@@ -243,10 +242,11 @@ class Shard {
 
   // Takes note of a new shared epoch: what was stored before no longer counts.
   void AdoptFlush();
-  // Frees what is dead without being asked, until all segments have been looked at or the budget is
-  // spent; goes on where it ended the last time. Returns the time it took, without what giving back
-  // took that is above the limit.
-  std::chrono::nanoseconds Maintain(const MaintenanceBudget& budget);
+  // Frees what is dead without being asked, until all segments have been looked at, the budget's
+  // items have been examined or `deadline` has passed; goes on where it ended the last time.
+  void Sweep(const MaintenanceBudget& budget, std::chrono::steady_clock::time_point deadline);
+  // Gives back what is above the limit, as far as it gets until `deadline`.
+  void GiveBack(std::chrono::steady_clock::time_point deadline);
   // Items stay where they are; what the new strategy thinks of them shows as room is made.
   void SetEviction(EvictionStrategy strategy);
   // A store or touch named a longer life than is allowed.
@@ -469,7 +469,7 @@ class Shard {
   bool CleanPiece(char* at, Clean how, int pressure) RAT_REQUIRES(mutex_);
 
   // --- shard_maintain.cc ---
-  // One step of Maintain() each; false if there is nothing (more) to do.
+  // One step of Sweep() and GiveBack(); false if there is nothing (more) to do.
   struct Round {
     SegmentId left = 0;  // segments to look at
     uint64_t entries = 0;
@@ -534,7 +534,7 @@ class Shard {
   std::array<std::array<SegmentId, kTtlClasses>, kPools> open_ RAT_GUARDED_BY(mutex_);
   SegmentId victim_ RAT_GUARDED_BY(mutex_) = kNoSegment;  // being cleaned
   SegmentId search_hand_ RAT_GUARDED_BY(mutex_) = 0;      // where PickVictim() goes on searching
-  SegmentId sweep_hand_ RAT_GUARDED_BY(mutex_) = 0;       // where Maintain() goes on
+  SegmentId sweep_hand_ RAT_GUARDED_BY(mutex_) = 0;       // where Sweep() goes on
   // When PickDead() last found nothing, and how much was dead then.
   uint32_t nothing_dead_at_ RAT_GUARDED_BY(mutex_) = 0;
   size_t nothing_dead_bytes_ RAT_GUARDED_BY(mutex_) = 0;

@@ -9,10 +9,12 @@
 namespace rat_memcache::store {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 // Segments that maintenance looks at before it lets others have the lock.
 constexpr int kHeadersPerTurn = 256;
-// Segments beyond the limit that maintenance frees at most per call and shard.
-constexpr int kExcessPerMaintenance = 256;
+// Segments beyond the limit that are given back at most per turn and shard.
+constexpr int kExcessPerTurn = 256;
 
 }  // namespace
 
@@ -36,9 +38,7 @@ void Shard::AdoptEpoch() {
   if (stale_segments_ == 0) clean_epoch_.store(epoch, std::memory_order_release);
 }
 
-std::chrono::nanoseconds Shard::Maintain(const MaintenanceBudget& budget) {
-  using Clock = std::chrono::steady_clock;
-  const Clock::time_point start = Clock::now();
+void Shard::Sweep(const MaintenanceBudget& budget, Clock::time_point deadline) {
   Round round;
   {
     MutexLock lock(&mutex_);
@@ -46,15 +46,16 @@ std::chrono::nanoseconds Shard::Maintain(const MaintenanceBudget& budget) {
     round.left = log_->segments_seen();
   }
   // The lock is held for one segment at a time, so that a writer never waits for all of them.
-  while (round.entries < budget.entries_max && Clock::now() < budget.deadline &&
+  while (round.entries < budget.entries_max && Clock::now() < deadline &&
          SweepNext(budget, &round)) {
   }
-  const std::chrono::nanoseconds took = Clock::now() - start;
+}
+
+void Shard::GiveBack(Clock::time_point deadline) {
   int pressure = 0;
-  for (int i = 0; i < kExcessPerMaintenance && FreeExcess(&pressure); ++i) {
-    if (Clock::now() >= budget.excess_deadline) break;
+  for (int i = 0; i < kExcessPerTurn && FreeExcess(&pressure); ++i) {
+    if (Clock::now() >= deadline) break;
   }
-  return took;
 }
 
 bool Shard::SweepNext(const MaintenanceBudget& budget, Round* round) {

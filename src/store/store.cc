@@ -179,12 +179,26 @@ void Store::Flush() {
 }
 
 std::chrono::nanoseconds Store::Maintain(const MaintenanceBudget& budget) {
-  std::chrono::nanoseconds took{0};
-  // Each time another shard is first, so that a budget that is always too small reaches all.
+  using Clock = std::chrono::steady_clock;
+  // Each time another shard is first, so that none is always the one with the least time; and each
+  // has its share, so that none waits for what another needs.
   maintained_first_ = (maintained_first_ + 1) % shards_.size();
-  for (size_t i = 0; i < shards_.size(); ++i) {
-    took += shards_[(maintained_first_ + i) % shards_.size()]->Maintain(budget);
-  }
+  const auto for_each_shard_within = [&](std::chrono::nanoseconds time, auto&& work) {
+    const Clock::time_point start = Clock::now();
+    if (time > time.zero()) {
+      for (size_t i = 0; i < shards_.size(); ++i) {
+        const Clock::time_point now = Clock::now();
+        const auto share = (start + time - now) / static_cast<int64_t>(shards_.size() - i);
+        work(*shards_[(maintained_first_ + i) % shards_.size()], now + share);
+      }
+    }
+    return Clock::now() - start;
+  };
+  const auto took = for_each_shard_within(
+      budget.sweep_time,
+      [&](Shard& shard, Clock::time_point deadline) { shard.Sweep(budget, deadline); });
+  for_each_shard_within(budget.excess_time,
+                        [](Shard& shard, Clock::time_point deadline) { shard.GiveBack(deadline); });
   return took;
 }
 

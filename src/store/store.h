@@ -110,8 +110,9 @@ class Store {
 
   // Frees what has expired or was flushed, and gives back what is above the limit. To be called
   // about once per second, by one thread at a time.
-  // Returns the time that counts against the budget's deadline.
-  std::chrono::nanoseconds Maintain(const MaintenanceBudget& budget = {});
+  // Returns the time that counts against the budget's sweep_time.
+  std::chrono::nanoseconds Maintain(const MaintenanceBudget& budget);
+  std::chrono::nanoseconds Maintain() { return Maintain({}); }
 
   // The limit from now on. Raising it takes effect at once; after lowering it, stores and
   // Maintain() evict until it is kept, and give the memory back. False if it is out of range: below

@@ -117,7 +117,7 @@ class StoreChangesTest : public StoreForTest {
         store_->Maintain({.entries_max = random_() % 300, .expire = random_() % 2 == 0});
         break;
       case 5:
-        store_->Maintain({.deadline = std::chrono::steady_clock::time_point::min()});
+        store_->Maintain({.sweep_time = std::chrono::nanoseconds(0)});
         break;
       case 6:
         store_->Maintain();

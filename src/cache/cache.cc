@@ -36,16 +36,50 @@ Cache::Cache(std::unique_ptr<store::Store> store, CoarseClock* clock, const conf
 }
 
 PutRequest Cache::UnderRules(PutRequest request) const {
-  // These keep the item's life.
-  if (request.mode == PutMode::kAppend || request.mode == PutMode::kPrepend) return request;
-  const TtlRules::Outcome outcome = rules_.ForStore(request.exptime, Now());
-  request.exptime = outcome.exptime;
-  if (outcome.clamped) request.key.shard->CountClamped();
+  if (request.mode == PutMode::kAppend || request.mode == PutMode::kPrepend) {
+    // These keep the item's life, if there is an item.
+    if (request.create_exptime) {
+      request.create_exptime = ExptimeOfStore(request.key, *request.create_exptime);
+    }
+    return request;
+  }
+  request.exptime = ExptimeOfStore(request.key, request.exptime);
+  return request;
+}
+
+FetchRequest Cache::UnderRules(FetchRequest request) const {
+  if (request.exptime) request.exptime = ExptimeOfTouch(request.key, *request.exptime);
+  if (request.create) {
+    request.create->exptime = ExptimeOfStore(request.key, request.create->exptime);
+  }
+  return request;
+}
+
+DeleteRequest Cache::UnderRules(DeleteRequest request) const {
+  if (request.empty_value) {
+    request.exptime = ExptimeOfStore(request.key, request.exptime.value_or(0));
+  } else if (request.exptime) {
+    request.exptime = ExptimeOfTouch(request.key, *request.exptime);
+  }
+  return request;
+}
+
+CountRequest Cache::UnderRules(CountRequest request) const {
+  if (request.exptime) request.exptime = ExptimeOfTouch(request.key, *request.exptime);
+  if (request.create) {
+    request.create->exptime = ExptimeOfStore(request.key, request.create->exptime);
+  }
   return request;
 }
 
 uint32_t Cache::ExptimeOfTouch(const Key& key, uint32_t exptime) const {
   const TtlRules::Outcome outcome = rules_.ForTouch(exptime, Now());
+  if (outcome.clamped) key.shard->CountClamped();
+  return outcome.exptime;
+}
+
+uint32_t Cache::ExptimeOfStore(const Key& key, uint32_t exptime) const {
+  const TtlRules::Outcome outcome = rules_.ForStore(exptime, Now());
   if (outcome.clamped) key.shard->CountClamped();
   return outcome.exptime;
 }

@@ -25,9 +25,14 @@
 
 namespace rat_memcache::cache {
 
+using store::CountRequest;
 using store::CountResult;
 using store::CountStatus;
+using store::DeleteRequest;
+using store::DeleteStatus;
 using store::Direction;
+using store::FetchEffects;
+using store::FetchRequest;
 using store::Found;
 using store::ItemView;
 using store::Key;
@@ -74,13 +79,20 @@ class Cache {
   std::unique_ptr<Upload> BeginUpload(const PutRequest& request, uint32_t value_size) {
     return store_->BeginUpload(UnderRules(request), value_size);
   }
+  template <class Visit>
+  Found Peek(const Key& key, Visit&& visit) {
+    return store_->Peek(key, visit);
+  }
+  template <class Visit>
+  Found Fetch(const FetchRequest& request, Visit&& visit) {
+    return store_->Fetch(UnderRules(request), visit);
+  }
+  DeleteStatus Delete(const DeleteRequest& request) { return store_->Delete(UnderRules(request)); }
   Found Delete(const Key& key) { return store_->Delete(key); }
   Found Touch(const Key& key, uint32_t exptime) {
     return store_->Touch(key, ExptimeOfTouch(key, exptime));
   }
-  CountResult Count(const Key& key, uint64_t delta, Direction direction) {
-    return store_->Count(key, delta, direction);
-  }
+  CountResult Count(const CountRequest& request) { return store_->Count(UnderRules(request)); }
 
   // All keys: at once, or when the clock reaches `when`; never if that is 0. There is one pending
   // flush; a new one, whenever it is, takes its place.
@@ -109,7 +121,11 @@ class Cache {
   Cache(std::unique_ptr<store::Store> store, CoarseClock* clock, const config::TtlOptions& ttl);
 
   PutRequest UnderRules(PutRequest request) const;
+  FetchRequest UnderRules(FetchRequest request) const;
+  DeleteRequest UnderRules(DeleteRequest request) const;
+  CountRequest UnderRules(CountRequest request) const;
   uint32_t ExptimeOfTouch(const Key& key, uint32_t exptime) const;
+  uint32_t ExptimeOfStore(const Key& key, uint32_t exptime) const;
   void CleanUp(uint32_t now);
 
   const std::unique_ptr<store::Store> store_;

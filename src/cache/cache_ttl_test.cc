@@ -89,7 +89,7 @@ TEST_F(CacheTtlTest, ADefaultLifeIsNotForWhatIsThereAlready) {
   ASSERT_EQ(Put("k", In(500)), PutStatus::kStored);
   ASSERT_EQ(Put("k", 0, PutMode::kAppend), PutStatus::kStored);
   ASSERT_EQ(Put("k", 0, PutMode::kPrepend), PutStatus::kStored);
-  EXPECT_EQ(cache_->Count(cache_->MakeKey("k"), 1, Direction::kUp).status, CountStatus::kCounted);
+  EXPECT_EQ(cache_->Count({.key = cache_->MakeKey("k")}).status, CountStatus::kCounted);
   EXPECT_EQ(ExptimeOf("k"), In(500));
   ASSERT_EQ(Upload("k", 0, PutMode::kAppend), PutStatus::kStored);
   EXPECT_EQ(ExptimeOf("k"), In(500));

@@ -13,7 +13,7 @@ inline constexpr uint32_t kLongAgo = 1;
 
 // The second of the coarse clock at which an item with this exptime dies; 0: never.
 // `now`: the coarse clock; `unix_at_zero`: the Unix time when it stood at 0.
-constexpr uint32_t ResolveExptime(int32_t exptime, uint32_t now, int64_t unix_at_zero) {
+constexpr uint32_t ResolveExptime(int64_t exptime, uint32_t now, int64_t unix_at_zero) {
   if (exptime == 0) return 0;
   if (exptime < 0) return kLongAgo;
   if (exptime <= kRelativeMaxSeconds) return now + static_cast<uint32_t>(exptime);

@@ -60,7 +60,7 @@ void AppendCommands(const Context& context, const observe::CounterRegistry::Sums
   lines->Add("cmd_set", sums[Count::kCmdSet]);
   lines->Add("cmd_flush", sums[Count::kCmdFlush]);
   lines->Add("cmd_touch", sums[Count::kCmdTouch]);
-  lines->Add("cmd_meta", uint64_t{0});
+  lines->Add("cmd_meta", sums[Count::kCmdMeta]);
   lines->Add("get_hits", sums[Count::kGetHits]);
   lines->Add("get_misses", sums[Count::kGetMisses]);
   lines->Add("get_expired", sums[Count::kGetExpired]);

@@ -31,6 +31,7 @@ enum class Count : uint8_t {
   kCmdSet,
   kCmdFlush,
   kCmdTouch,
+  kCmdMeta,
   kGetHits,
   kGetMisses,
   kGetExpired,

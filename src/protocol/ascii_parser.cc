@@ -9,6 +9,7 @@
 #include "base/decimal.h"
 #include "base/find_byte.h"
 #include "base/small_bytes.h"
+#include "protocol/meta_parser.h"
 
 namespace rat_memcache::protocol {
 namespace {
@@ -19,8 +20,7 @@ constexpr size_t kTokensMax = 23;
 constexpr size_t kLeadingBlanksMax = 100;
 constexpr uint32_t kValueSizeMax = 2147483645;  // INT32_MAX less the CRLF
 constexpr size_t kShortestLine = 4;             // end of line included
-constexpr char kBinaryMagic = '\x80';
-constexpr size_t kEndOfData = 2;  // the CRLF behind a value
+constexpr size_t kEndOfData = 2;                // the CRLF behind a value
 
 struct Tokens {
   std::array<std::string_view, kTokensMax> words;
@@ -59,6 +59,12 @@ std::optional<Op> OpOf(std::string_view word) {
                                      {"gats", Op::kGats},
                                      {"cas", Op::kCas},
                                      {"decr", Op::kDecr},
+                                     {"mg", Op::kMetaGet},
+                                     {"ms", Op::kMetaSet},
+                                     {"md", Op::kMetaDelete},
+                                     {"ma", Op::kMetaArithmetic},
+                                     {"mn", Op::kMetaNoop},
+                                     {"me", Op::kMetaDebug},
                                      {"replace", Op::kReplace},
                                      {"append", Op::kAppend},
                                      {"prepend", Op::kPrepend},
@@ -68,6 +74,12 @@ std::optional<Op> OpOf(std::string_view word) {
                                      {"verbosity", Op::kVerbosity},
                                      {"cache_memlimit", Op::kCacheMemlimit},
                                      {"lru", Op::kLru},
+                                     {"lru_crawler", Op::kLruCrawler},
+                                     {"slabs", Op::kSlabs},
+                                     {"extstore", Op::kExtstore},
+                                     {"watch", Op::kWatch},
+                                     {"shutdown", Op::kShutdown},
+                                     {"refresh_certs", Op::kRefreshCerts},
                                      {"quit", Op::kQuit}};
   for (const Entry& entry : kWords) {
     if (entry.word.size() == word.size() &&
@@ -83,6 +95,13 @@ void AddReject(RequestBatch* batch, Reject reject) {
   batch->EndLine();
 }
 
+// The bytes of a value that the word announces, if it is a number of bytes at all.
+std::optional<uint32_t> ReadValueSize(std::string_view word) {
+  const auto size = ParseStrict<int32_t>(word);
+  if (!size || *size < 0 || static_cast<uint32_t>(*size) > kValueSizeMax) return std::nullopt;
+  return static_cast<uint32_t>(*size);
+}
+
 bool AnyTooLong(std::string_view keys) {
   if (keys.size() <= AsciiParser::kKeyMax) return false;
   for (size_t at = 0; at < keys.size();) {
@@ -95,8 +114,10 @@ bool AnyTooLong(std::string_view keys) {
 
 // Commands of one line that have no value and one key at most. What is wrong with the line, if
 // anything, is put into the request.
-void ParseSimple(Op op, std::string_view line, Request* request) {
+void ParseSimple(Op op, std::string_view line, RequestBatch* batch) {
   const Tokens tokens(line);
+  Request* const request = batch->Add();
+  MetaRequest* const meta = IsMeta(op) ? batch->AddMeta() : nullptr;
   request->op = op;
   const auto reject = [&](Reject why) {
     request->op = Op::kReject;
@@ -160,8 +181,22 @@ void ParseSimple(Op op, std::string_view line, Request* request) {
       request->number = *megabytes;
       return;
     }
+    case Op::kMetaGet:
+    case Op::kMetaDelete:
+    case Op::kMetaArithmetic:
+    case Op::kMetaDebug:
+      if (tokens.count < 2) return reject(Reject::kBadLine);
+      if (const auto wrong = ParseMeta({tokens.words.data(), tokens.count}, 2, request, meta)) {
+        reject(*wrong);
+      }
+      return;
     case Op::kStats:
     case Op::kLru:
+    case Op::kLruCrawler:
+    case Op::kSlabs:
+    case Op::kExtstore:
+    case Op::kWatch:
+    case Op::kShutdown:
       // The arguments, from the first to the last.
       if (tokens.count > 1) {
         const char* const from = tokens.words[1].data();
@@ -169,7 +204,7 @@ void ParseSimple(Op op, std::string_view line, Request* request) {
                           static_cast<size_t>(tokens.last().data() - from) + tokens.last().size()};
       }
       return;
-    default:  // version, quit
+    default:  // version, quit, mn
       return;
   }
 }
@@ -179,20 +214,13 @@ void ParseSimple(Op op, std::string_view line, Request* request) {
 AsciiParser::Progress AsciiParser::Parse(std::string_view input, RequestBatch* batch) {
   Progress progress;
   wanted_ = 0;
-  if (!first_byte_seen_ && !input.empty()) {
-    first_byte_seen_ = true;
-    if (input[0] == kBinaryMagic) {
-      // The binary protocol is not spoken here; its clients would wait for an answer for ever.
-      progress.close = true;
-      return progress;
-    }
-  }
   for (bool go_on = true; go_on && !progress.close;) {
     std::string_view rest = input;
     rest.remove_prefix(progress.consumed);
     switch (state_) {
       case State::kLine:
-        go_on = ParseLine(rest, batch, &progress);
+        go_on = login_required_ ? ParseLogin(rest, batch, &progress)
+                                : ParseLine(rest, batch, &progress);
         break;
       case State::kKeys:
         go_on = ParseKeys(rest, batch, &progress);
@@ -278,10 +306,13 @@ bool AsciiParser::ParseLine(std::string_view rest, RequestBatch* batch, Progress
     return true;
   }
   if (IsRetrieval(*op)) return BeginKeys(*op, line, word_end, line_bytes, batch, progress);
+  if (op == Op::kMetaSet) {
+    return ParseMetaSet(line, rest.substr(line_bytes), line_bytes, batch, progress);
+  }
   if (IsStorage(*op)) {
     return ParseStorage(*op, line, rest.substr(line_bytes), line_bytes, batch, progress);
   }
-  ParseSimple(*op, line, batch->Add());
+  ParseSimple(*op, line, batch);
   batch->EndLine();
   progress->consumed += line_bytes;
   return true;
@@ -352,33 +383,56 @@ bool AsciiParser::ParseKeys(std::string_view rest, RequestBatch* batch, Progress
   return done;
 }
 
+bool AsciiParser::HasCome(std::string_view behind, size_t line_bytes, uint32_t value_size) {
+  if (value_size >= kStreamedFrom || behind.size() >= value_size + kEndOfData) return true;
+  wanted_ = line_bytes + value_size + kEndOfData;
+  return false;
+}
+
+void AsciiParser::TakeValue(std::string_view behind, uint32_t value_size, Request* request,
+                            RequestBatch* batch, Progress* progress) {
+  request->value_size = value_size;
+  batch->EndLine();
+  if (value_size >= kStreamedFrom) {
+    request->streamed = true;
+    body_missing_ = value_size;
+    state_ = State::kBody;
+    return;
+  }
+  request->value = behind.substr(0, value_size);
+  progress->consumed += value_size + kEndOfData;
+  if (behind.substr(value_size, kEndOfData) != "\r\n") {
+    request->op = Op::kReject;  // noreply silences it, but it counts as a store
+    request->reject = Reject::kBadChunk;
+  }
+}
+
+void AsciiParser::SwallowValue(size_t line_bytes, uint32_t value_size, Progress* progress) {
+  progress->consumed += line_bytes;
+  swallow_left_ = value_size + kEndOfData;
+  state_ = State::kSwallow;
+}
+
 bool AsciiParser::ParseStorage(Op op, std::string_view line, std::string_view behind,
                                size_t line_bytes, RequestBatch* batch, Progress* progress) {
   const Tokens tokens(line);
-  const auto size = tokens.count < 5 ? std::nullopt : ParseStrict<int32_t>(tokens.words[4]);
-  if (!size || *size < 0 || static_cast<uint32_t>(*size) > kValueSizeMax) {
+  const auto value_size = tokens.count < 5 ? std::nullopt : ReadValueSize(tokens.words[4]);
+  if (!value_size) {
     // The length of the value is unknown, so what follows is read as commands.
     AddReject(batch, Reject::kBadLine);
     progress->consumed += line_bytes;
     return true;
   }
-  const uint32_t value_size = static_cast<uint32_t>(*size);
   const auto client_flags = ParseLenientUnsigned(tokens.words[2]);
   const auto exptime = ParseLenientSigned(tokens.words[3]);
   const auto cas = op == Op::kCas ? ParseStrict<uint64_t>(tokens.words[5]) : uint64_t{0};
   const bool noreply = tokens.noreply();
   if (tokens.words[1].size() > kKeyMax || !client_flags || !exptime || !cas) {
     if (!noreply) AddReject(batch, Reject::kBadLine);
-    progress->consumed += line_bytes;
-    swallow_left_ = value_size + kEndOfData;
-    state_ = State::kSwallow;
+    SwallowValue(line_bytes, *value_size, progress);
     return true;
   }
-  const bool streamed = value_size >= kStreamedFrom;
-  if (!streamed && behind.size() < value_size + kEndOfData) {
-    wanted_ = line_bytes + value_size + kEndOfData;
-    return false;
-  }
+  if (!HasCome(behind, line_bytes, *value_size)) return false;
 
   Request* const request = batch->Add();
   request->op = op;
@@ -387,22 +441,81 @@ bool AsciiParser::ParseStorage(Op op, std::string_view line, std::string_view be
   request->client_flags =
       static_cast<uint32_t>(*client_flags);           // cut to 32 bits, as memcached does
   request->exptime = static_cast<int32_t>(*exptime);  // the same
-  request->value_size = value_size;
   request->number = *cas;
-  request->streamed = streamed;
-  batch->EndLine();
   progress->consumed += line_bytes;
-  if (streamed) {
-    body_missing_ = value_size;
-    state_ = State::kBody;
+  TakeValue(behind, *value_size, request, batch, progress);
+  return true;
+}
+
+bool AsciiParser::ParseMetaSet(std::string_view line, std::string_view behind, size_t line_bytes,
+                               RequestBatch* batch, Progress* progress) {
+  const Tokens tokens(line);
+  const auto value_size = tokens.count < 3 ? std::nullopt : ReadValueSize(tokens.words[2]);
+  if (!value_size) {
+    AddReject(batch, Reject::kBadLine);
+    progress->consumed += line_bytes;
     return true;
   }
-  request->value = behind.substr(0, value_size);
-  progress->consumed += value_size + kEndOfData;
-  if (behind.substr(value_size, kEndOfData) != "\r\n") {
-    request->op = Op::kReject;  // noreply silences it, but it counts as a store
-    request->reject = Reject::kBadChunk;
+  Request* const request = batch->Add();
+  request->op = Op::kMetaSet;
+  MetaRequest* const meta = batch->AddMeta();
+  if (const auto wrong = ParseMeta({tokens.words.data(), tokens.count}, 3, request, meta)) {
+    request->op = Op::kReject;
+    request->reject = *wrong;
+    batch->EndLine();
+    SwallowValue(line_bytes, *value_size, progress);
+    return true;
   }
+  if (!HasCome(behind, line_bytes, *value_size)) {
+    batch->DropLast();
+    return false;
+  }
+  request->exptime = meta->exptime;
+  request->client_flags = meta->client_flags;
+  progress->consumed += line_bytes;
+  TakeValue(behind, *value_size, request, batch, progress);
+  return true;
+}
+
+bool AsciiParser::ParseLogin(std::string_view rest, RequestBatch* batch, Progress* progress) {
+  constexpr size_t kShortestLogin = 6;
+  // Who is to judge a login must do so before the next is looked at.
+  if (!batch->empty()) return false;
+  const size_t newline = rest.find('\n');
+  if (newline == std::string_view::npos) {
+    progress->close = rest.size() > kShortLineMax;
+    return false;
+  }
+  const size_t line_bytes = newline + 1;
+  if (line_bytes < kShortestLogin) {
+    progress->close = true;
+    return false;
+  }
+  std::string_view line = rest.substr(0, newline);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  const Tokens tokens(line);
+  const auto size = tokens.count >= 5 && tokens.words[0] == "set"
+                        ? ParseStrict<uint32_t>(tokens.words[4])
+                        : std::nullopt;
+  if (!size || *size > kLoginMax) {
+    AddReject(batch, size ? Reject::kLoginTooLong : Reject::kUnauthenticated);
+    progress->consumed += line_bytes;
+    return true;
+  }
+  const size_t whole = line_bytes + *size + kEndOfData;
+  if (rest.size() < whole) {
+    wanted_ = whole;
+    return false;
+  }
+  progress->consumed += whole;
+  if (rest.substr(whole - kEndOfData, kEndOfData) != "\r\n") {
+    AddReject(batch, Reject::kLoginBadEnd);
+    return true;
+  }
+  Request* const request = batch->Add();
+  request->op = Op::kLogin;
+  request->value = rest.substr(line_bytes, *size);
+  batch->EndLine();
   return true;
 }
 

@@ -1,4 +1,4 @@
-// memcached's classic text protocol: bytes in, requests out.
+// memcached's text protocol, classic and meta: bytes in, requests out.
 //
 // A pure function of the bytes: no sockets, no clock, no store. However the bytes are cut into
 // calls, the requests are the same, with one exception that is memcached's own: a line of more than
@@ -31,6 +31,8 @@ class AsciiParser {
   static constexpr size_t kShortLineMax = 2048;
   // Longest line of a get: 200,000 keys of 250 bytes and then some.
   static constexpr size_t kLineMax = size_t{64} << 20;
+  // Longest user and password of a login.
+  static constexpr size_t kLoginMax = 16384;
   // Values from this size on are streamed.
   static constexpr uint32_t kStreamedFrom = 32 << 10;
 
@@ -43,6 +45,10 @@ class AsciiParser {
   // Parses requests from the front of `input` until `batch` is full or nothing more is complete.
   // What was not consumed must be presented again, with more bytes behind it.
   Progress Parse(std::string_view input, RequestBatch* batch);
+
+  // Whether nothing is understood but a login: `set <any> <any> <any> <n>`, and a user and a
+  // password behind it. Each comes as a kLogin request, which is the last one of its batch.
+  void RequireLogin(bool required) { login_required_ = required; }
 
   // Bytes that the unconsumed input must have before the next call can do anything; 0 if unknown
   // (the end of a line has not been seen).
@@ -72,11 +78,21 @@ class AsciiParser {
   bool WaitForLine(std::string_view rest, Progress* progress);
   bool ParseStorage(Op op, std::string_view line, std::string_view behind, size_t line_bytes,
                     RequestBatch* batch, Progress* progress);
+  bool ParseMetaSet(std::string_view line, std::string_view behind, size_t line_bytes,
+                    RequestBatch* batch, Progress* progress);
+  bool ParseLogin(std::string_view rest, RequestBatch* batch, Progress* progress);
+  // The value of a storage request, which `behind` begins with.
+  void TakeValue(std::string_view behind, uint32_t value_size, Request* request,
+                 RequestBatch* batch, Progress* progress);
+  // Goes on behind the line and its value, which is thrown away.
+  void SwallowValue(size_t line_bytes, uint32_t value_size, Progress* progress);
+  // Whether a request can be made of a value of this size: it is streamed, or has come.
+  bool HasCome(std::string_view behind, size_t line_bytes, uint32_t value_size);
   bool BeginKeys(Op op, std::string_view line, size_t keys_at, size_t line_bytes,
                  RequestBatch* batch, Progress* progress);
 
   State state_ = State::kLine;
-  bool first_byte_seen_ = false;
+  bool login_required_ = false;
   Op keys_op_ = Op::kGet;
   int32_t keys_exptime_ = 0;
   size_t keys_left_ = 0;  // bytes of the line, end of line included

@@ -27,6 +27,30 @@ std::string_view TextOf(Reject reject) {
       return "CLIENT_ERROR invalid exptime argument\r\n";
     case Reject::kBadDelta:
       return "CLIENT_ERROR invalid numeric delta argument\r\n";
+    case Reject::kMetaBadFlag:
+      return "CLIENT_ERROR invalid flag\r\n";
+    case Reject::kMetaDuplicateFlag:
+      return "CLIENT_ERROR duplicate flag\r\n";
+    case Reject::kMetaBadToken:
+      return "CLIENT_ERROR bad token in command line format\r\n";
+    case Reject::kMetaTooManyFlags:
+      return "CLIENT_ERROR options flags are too long\r\n";
+    case Reject::kMetaOpaqueTooLong:
+      return "CLIENT_ERROR opaque token too long\r\n";
+    case Reject::kMetaBadKey:
+      return "CLIENT_ERROR error decoding key\r\n";
+    case Reject::kMetaBadSetMode:
+      return "CLIENT_ERROR invalid mode for ms M token\r\n";
+    case Reject::kMetaBadArithmeticMode:
+      return "CLIENT_ERROR invalid mode for ma M token\r\n";
+    case Reject::kMetaBadOrDuplicateFlag:
+      return "CLIENT_ERROR invalid or duplicate flag\r\n";
+    case Reject::kUnauthenticated:
+      return "CLIENT_ERROR unauthenticated\r\n";
+    case Reject::kLoginTooLong:
+      return "CLIENT_ERROR auth token too long\r\n";
+    case Reject::kLoginBadEnd:
+      return "CLIENT_ERROR bad command line termination\r\n";
   }
   RAT_CHECK(false, "unknown reject");
 }

@@ -17,6 +17,7 @@ namespace rat_memcache::protocol::ascii {
 
 inline constexpr std::string_view kEnd = "END\r\n";
 inline constexpr std::string_view kOk = "OK\r\n";
+inline constexpr std::string_view kMetaNoop = "MN\r\n";
 inline constexpr std::string_view kReset = "RESET\r\n";
 inline constexpr std::string_view kError = "ERROR\r\n";
 inline constexpr std::string_view kStored = "STORED\r\n";
@@ -32,6 +33,8 @@ inline constexpr std::string_view kTooLarge = "SERVER_ERROR object too large for
 inline constexpr std::string_view kNoMemoryToStore =
     "SERVER_ERROR out of memory storing object\r\n";
 inline constexpr std::string_view kNoMemory = "SERVER_ERROR out of memory\r\n";
+inline constexpr std::string_view kNoMemoryForNewItem =
+    "SERVER_ERROR Out of memory allocating new item\r\n";
 inline constexpr std::string_view kNoMemoryDuringRead =
     "SERVER_ERROR Out of memory during read\r\n";
 

@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "protocol/meta_request.h"
+
 namespace rat_memcache::protocol {
 
 enum class Op : uint8_t {
@@ -33,7 +35,24 @@ enum class Op : uint8_t {
   kVersion,
   kVerbosity,
   kCacheMemlimit,  // `number`: MiB
-  kLru,            // `value`: the arguments
+  // Administration: `value` has the arguments.
+  kLru,
+  kLruCrawler,
+  kSlabs,
+  kExtstore,
+  kWatch,
+  kShutdown,
+  kRefreshCerts,
+  // The meta protocol: `meta` has the flags.
+  kMetaGet,
+  kMetaSet,
+  kMetaDelete,
+  kMetaArithmetic,
+  kMetaDebug,
+  kMetaNoop,
+  kNoop,   // of the binary protocol
+  kSasl,   // of the binary protocol: any of its three
+  kLogin,  // `value`: user and password; only before anything else is understood
   kQuit,
   kBody,     // the next bytes of a streamed value
   kBodyEnd,  // all of it has come
@@ -41,16 +60,51 @@ enum class Op : uint8_t {
 };
 
 constexpr bool IsRetrieval(Op op) { return op <= Op::kGats; }
-constexpr bool IsStorage(Op op) { return op >= Op::kSet && op <= Op::kCas; }
+constexpr bool IsStorage(Op op) { return (op >= Op::kSet && op <= Op::kCas) || op == Op::kMetaSet; }
+
+constexpr bool IsMeta(Op op) { return op >= Op::kMetaGet && op <= Op::kMetaDebug; }
 
 // The word for it in the text protocol; for logs and tests.
 constexpr std::string_view WordOf(Op op) {
-  constexpr std::string_view kWords[] = {
-      "get",    "gets",    "gat",       "gats",           "set",
-      "add",    "replace", "append",    "prepend",        "cas",
-      "delete", "incr",    "decr",      "touch",          "flush_all",
-      "stats",  "version", "verbosity", "cache_memlimit", "lru",
-      "quit",   "body",    "body_end",  "reject"};
+  constexpr std::string_view kWords[] = {"get",
+                                         "gets",
+                                         "gat",
+                                         "gats",
+                                         "set",
+                                         "add",
+                                         "replace",
+                                         "append",
+                                         "prepend",
+                                         "cas",
+                                         "delete",
+                                         "incr",
+                                         "decr",
+                                         "touch",
+                                         "flush_all",
+                                         "stats",
+                                         "version",
+                                         "verbosity",
+                                         "cache_memlimit",
+                                         "lru",
+                                         "lru_crawler",
+                                         "slabs",
+                                         "extstore",
+                                         "watch",
+                                         "shutdown",
+                                         "refresh_certs",
+                                         "mg",
+                                         "ms",
+                                         "md",
+                                         "ma",
+                                         "me",
+                                         "mn",
+                                         "noop",
+                                         "sasl",
+                                         "login",
+                                         "quit",
+                                         "body",
+                                         "body_end",
+                                         "reject"};
   return kWords[static_cast<size_t>(op)];
 }
 
@@ -61,6 +115,28 @@ enum class Reject : uint8_t {
   kBadChunk,
   kBadExptime,
   kBadDelta,
+  // The meta protocol's.
+  kMetaBadFlag,
+  kMetaDuplicateFlag,
+  kMetaBadToken,
+  kMetaTooManyFlags,
+  kMetaOpaqueTooLong,
+  kMetaBadKey,
+  kMetaBadSetMode,
+  kMetaBadArithmeticMode,
+  kMetaBadOrDuplicateFlag,
+  // Before a login.
+  kUnauthenticated,
+  kLoginTooLong,
+  kLoginBadEnd,
+};
+
+// What a binary request says beyond a text request.
+struct BinaryHeader {
+  uint8_t opcode = 0;
+  uint32_t opaque = 0;
+  uint64_t cas = 0;
+  uint64_t initial = 0;  // increment, decrement: the number of a new item
 };
 
 struct Request {
@@ -74,15 +150,19 @@ struct Request {
   // kBodyEnd: the value was followed by CRLF. kFlushAll: the time was readable.
   bool well_formed = true;
   uint32_t client_flags = 0;
-  // As the client wrote it: 0 never, up to 30 days relative, more a Unix time, negative at once.
-  int32_t exptime = 0;
+  // As the client wrote it: 0 never, up to 30 days relative, more a Unix time, negative at once. A
+  // text request has 32 bits with a sign, a binary one 32 without.
+  int64_t exptime = 0;
   uint32_t value_size = 0;
   // kCas: the unique; kIncr, kDecr: the delta; kVerbosity: the level.
   uint64_t number = 0;
   std::string_view key;
-  // Storage: the value. kBody: bytes of it. kStats, kLru: the arguments, separated by single
-  // blanks.
+  // Storage: the value. kBody: bytes of it. kStats and administration: the arguments as they were
+  // written.
   std::string_view value;
+  // Of a meta request, and of a binary one; they belong to the batch.
+  const MetaRequest* meta = nullptr;
+  const BinaryHeader* binary = nullptr;
 };
 
 // Requests that are parsed, prefetched and answered together.
@@ -106,6 +186,20 @@ class RequestBatch {
     requests_[size_] = Request{};
     return &requests_[size_++];
   }
+  void DropLast() { --size_; }
+  // The last request is a meta request, or a binary one.
+  MetaRequest* AddMeta() {
+    MetaRequest* const meta = &metas_[size_ - 1];
+    meta->Clear();
+    requests_[size_ - 1].meta = meta;
+    return meta;
+  }
+  BinaryHeader* AddBinary() {
+    BinaryHeader* const header = &headers_[size_ - 1];
+    *header = {};
+    requests_[size_ - 1].binary = header;
+    return header;
+  }
   // The last request is the end of its line.
   void EndLine() { --lines_left_; }
 
@@ -115,6 +209,8 @@ class RequestBatch {
 
  private:
   std::array<Request, kCapacity> requests_;
+  std::array<MetaRequest, kCapacity> metas_;
+  std::array<BinaryHeader, kCapacity> headers_;
   size_t size_ = 0;
   size_t lines_left_ = kCapacity;
 };

@@ -36,6 +36,7 @@ inline std::string TextOf(const Request& request, std::string* body) {
   } else if (!request.value.empty()) {
     text += " args=" + std::string(request.value);
   }
+  if (request.meta != nullptr) text += " flags=" + std::string(request.meta->flags);
   if (!request.well_formed) text += " malformed";
   if (request.noreply) text += " noreply";
   if (!request.ends_line) text += " ...";

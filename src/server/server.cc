@@ -147,6 +147,7 @@ class Server {
                 .options = &options_,
                 .counters = &registry_,
                 .log = &log_,
+                .classes = command::ItemClasses(options_.hints),
                 .unix_at_zero = static_cast<int64_t>(std::time(nullptr)) - clock_.Now(),
                 .event_backend = EventBackend(),
                 .bytes_without_cache = bytes_without_cache_,

@@ -263,7 +263,7 @@ TEST_F(ExpirationTest, WhoWritesToAnExpiredKeyNeverSeesItsItem) {
     EXPECT_EQ(store_->ReadAndTouch(KeyOf("k"), In(100), [](const ItemView&) {}), Found::kExpired);
     EXPECT_FALSE(Has("k"));
     expire();
-    EXPECT_EQ(store_->Count(KeyOf("k"), 1, Direction::kUp).status, CountStatus::kNotFound);
+    EXPECT_EQ(store_->Count({.key = KeyOf("k")}).status, CountStatus::kNotFound);
     expire();
     EXPECT_EQ(Put("k", "x", PutMode::kAppend), PutStatus::kNotStored);
     expire();

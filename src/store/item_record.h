@@ -3,10 +3,11 @@
 //   An item, 8-byte aligned:
 //     0      key_size      1..250; 0 says that this is no item (see below)
 //     1      flags         ItemFlag bits
-//     2      value_size    0..251, or 252: 16 bits follow, or 253: 32 bits follow
+//     2      value_size    0..251, or 252: 16 bits follow, or 253: 32 bits follow,
+//                          or 254: 32 bits follow, and then 64 of the CAS unique
 //     3..5   last_access   seconds of the coarse clock, 24 bits (194 days)
-//     6..9   cas           low 32 bits of the CAS unique
-//     [u16 or u32 value size] [u32 exptime] [u32 client flags]
+//     6..9   cas           low 32 bits of the CAS unique; a unique that a client chose is kept whole
+//     [u16 or u32 value size] [u64 cas] [u32 exptime] [u32 client flags]
 //     key bytes, value bytes           neither NUL nor CRLF: the writer of the reply adds CRLF
 //
 //   An item that is too large for one record is a stub: flag kChunked, and in the place of the value
@@ -57,6 +58,11 @@ enum ItemFlag : uint8_t {
   kChunked = 1 << 2,
   kDead = 1 << 3,   // no slot names this record any more
   kPiece = 1 << 4,  // with key_size 0 only
+  // Marks that clients of the meta protocol see.
+  kStale = 1 << 5,      // was invalidated; to be brought up to date
+  kWinSent = 1 << 6,    // somebody was told to do so
+  kBase64Key = 1 << 7,  // the key was given in base64, and is shown so
+  kMarks = kStale | kWinSent | kBase64Key,
 };
 
 constexpr size_t AlignRecord(size_t bytes) {
@@ -69,13 +75,15 @@ struct RecordShape {
   uint32_t value_size = 0;  // bytes the client sees
   bool has_exptime = false;
   bool has_client_flags = false;
+  bool has_whole_cas = false;
   // Of a chunked item; 0 says that the value lies in the record itself.
   uint32_t piece_count = 0;
 
   // Bytes in front of the key.
   constexpr size_t header_size() const {
     return 10 +
-           (value_size < 252           ? 0
+           (has_whole_cas              ? 12
+            : value_size < 252         ? 0
             : value_size <= UINT16_MAX ? 2
                                        : 4) +
            (has_exptime ? 4 : 0) + (has_client_flags ? 4 : 0);
@@ -96,12 +104,18 @@ struct ItemFields {
   uint32_t client_flags = 0;
   uint32_t exptime = 0;  // second of the coarse clock at which the item dies; 0: never
   uint32_t last_access = 0;
-  uint32_t cas_low = 0;
+  uint64_t cas = 0;  // only the low 32 bits are kept, unless whole_cas
+  bool whole_cas = false;
   bool room_for_exptime = false;  // a field for it even if it is 0
+  uint8_t marks = 0;              // of kMarks
 
   RecordShape Shape(uint32_t piece_count = 0) const {
-    return {key.size(), value_size, exptime != 0 || room_for_exptime, client_flags != 0,
-            piece_count};
+    return {.key_size = key.size(),
+            .value_size = value_size,
+            .has_exptime = exptime != 0 || room_for_exptime,
+            .has_client_flags = client_flags != 0,
+            .has_whole_cas = whole_cas,
+            .piece_count = piece_count};
   }
 };
 
@@ -137,13 +151,19 @@ class ItemRecord {
   bool has_client_flags() const { return (flags() & kHasClientFlags) != 0; }
   RAT_ALWAYS_INLINE uint32_t value_size() const {
     const uint8_t code = Byte(2);
-    if (code < 252) [[likely]] {
+    if (code < kSize16) [[likely]] {
       return code;
     }
-    return code == 252 ? Field<uint16_t>(10) : Field<uint32_t>(10);
+    return code == kSize16 ? Field<uint16_t>(10) : Field<uint32_t>(10);
   }
   uint32_t last_access() const { return static_cast<uint32_t>(head_ >> 24) & kLastAccessMask; }
+  uint8_t marks() const { return flags() & kMarks; }
+  bool stale() const { return (flags() & kStale) != 0; }
+  bool win_sent() const { return (flags() & kWinSent) != 0; }
   uint32_t cas_low() const { return Field<uint32_t>(6); }
+  bool has_whole_cas() const { return Byte(2) == kSizeAndCas; }
+  // Only if has_whole_cas().
+  uint64_t whole_cas() const { return Field<uint64_t>(kWholeCasAt); }
   uint32_t exptime() const { return has_exptime() ? Field<uint32_t>(exptime_at()) : 0; }
   uint32_t client_flags() const {
     if (!has_client_flags()) return 0;
@@ -157,15 +177,17 @@ class ItemRecord {
   }
 
   // --- Changes of the header; this object may go on showing what was ---
-  void MarkDead() {
-    const char flags_now = static_cast<char>(flags() | kDead);
-    StoreSharedBytes(at_ + 1, &flags_now, 1);
-  }
+  void MarkDead() { StoreFlags(flags() | kDead); }
+  void set_marks(uint8_t marks) { StoreFlags((flags() & ~kMarks) | marks); }
   void set_last_access(uint32_t seconds) {
     StoreSharedBytes(at_ + 3, reinterpret_cast<const char*>(&seconds), 3);
   }
-  void set_cas_low(uint32_t cas) {
-    StoreSharedBytes(at_ + 6, reinterpret_cast<const char*>(&cas), sizeof cas);
+  void set_cas(uint64_t cas) {
+    const auto low = static_cast<uint32_t>(cas);
+    StoreSharedBytes(at_ + 6, reinterpret_cast<const char*>(&low), sizeof low);
+    if (has_whole_cas()) {
+      StoreSharedBytes(at_ + kWholeCasAt, reinterpret_cast<const char*>(&cas), sizeof cas);
+    }
   }
   // Only if has_exptime().
   void set_exptime(uint32_t exptime) {
@@ -196,27 +218,43 @@ class ItemRecord {
                      sizeof location);
   }
   RecordShape Shape() const {
-    return {key_size(), value_size(), has_exptime(), has_client_flags(), piece_count()};
+    return {.key_size = key_size(),
+            .value_size = value_size(),
+            .has_exptime = has_exptime(),
+            .has_client_flags = has_client_flags(),
+            .has_whole_cas = has_whole_cas(),
+            .piece_count = piece_count()};
   }
   size_t record_size() const { return Shape().record_size(); }
   ItemFields Fields() const {
-    return {key(), value_size(), client_flags(), exptime(), last_access(), cas_low()};
+    return {.key = key(),
+            .value_size = value_size(),
+            .client_flags = client_flags(),
+            .exptime = exptime(),
+            .last_access = last_access(),
+            .cas = has_whole_cas() ? whole_cas() : cas_low(),
+            .whole_cas = has_whole_cas(),
+            .marks = marks()};
   }
 
  private:
   static void WriteHead(SharedWriter* writer, const ItemFields& fields, uint8_t flags) {
     const RecordShape shape = fields.Shape();
-    flags |= (shape.has_exptime ? kHasExptime : 0) | (shape.has_client_flags ? kHasClientFlags : 0);
-    const uint8_t code = fields.value_size < 252           ? static_cast<uint8_t>(fields.value_size)
-                         : fields.value_size <= UINT16_MAX ? 252
-                                                           : 253;
+    flags |= (shape.has_exptime ? kHasExptime : 0) |
+             (shape.has_client_flags ? kHasClientFlags : 0) | fields.marks;
+    const uint8_t code = fields.whole_cas                  ? kSizeAndCas
+                         : fields.value_size < kSize16     ? static_cast<uint8_t>(fields.value_size)
+                         : fields.value_size <= UINT16_MAX ? kSize16
+                                                           : kSize32;
+    const auto cas_low = static_cast<uint32_t>(fields.cas);
     writer->AppendLow(fields.key.size() | uint64_t{flags} << 8 | uint64_t{code} << 16 |
                           uint64_t{fields.last_access & kLastAccessMask} << 24 |
-                          uint64_t{fields.cas_low} << 48,
+                          uint64_t{cas_low} << 48,
                       8);
-    writer->AppendLow(fields.cas_low >> 16, 2);
-    if (code == 252) writer->AppendLow(fields.value_size, 2);
-    if (code == 253) writer->AppendLow(fields.value_size, 4);
+    writer->AppendLow(cas_low >> 16, 2);
+    if (code == kSize16) writer->AppendLow(fields.value_size, 2);
+    if (code > kSize16) writer->AppendLow(fields.value_size, 4);
+    if (code == kSizeAndCas) writer->AppendLow(fields.cas, 8);
     if (shape.has_exptime) writer->AppendLow(fields.exptime, 4);
     if (shape.has_client_flags) writer->AppendLow(fields.client_flags, 4);
     writer->Append(fields.key.data(), fields.key.size());
@@ -228,13 +266,23 @@ class ItemRecord {
   }
 
   static constexpr size_t kPlainHeaderSize = 10;
+  // Codes in the place of a small value's size.
+  static constexpr uint8_t kSize16 = 252;
+  static constexpr uint8_t kSize32 = 253;
+  static constexpr uint8_t kSizeAndCas = 254;
+  static constexpr size_t kWholeCasAt = 14;
 
   uint8_t Byte(size_t index) const { return static_cast<uint8_t>(head_ >> index * 8); }
   uint8_t flags() const { return Byte(1); }
   // Neither optional fields nor a large value: nearly every item.
-  bool plain() const { return flags() == 0 && Byte(2) < 252; }
+  bool plain() const { return flags() == 0 && Byte(2) < kSize16; }
   size_t exptime_at() const {
-    return kPlainHeaderSize + (Byte(2) < 252 ? 0 : Byte(2) == 252 ? 2 : 4);
+    const uint8_t code = Byte(2);
+    return kPlainHeaderSize + (code < kSize16 ? 0 : code == kSize16 ? 2 : code == kSize32 ? 4 : 12);
+  }
+  void StoreFlags(int flags) {
+    const char byte = static_cast<char>(flags);
+    StoreSharedBytes(at_ + 1, &byte, 1);
   }
   template <class T>
   T Field(size_t offset) const {

@@ -24,7 +24,12 @@ TEST(ItemRecord, GivesBackWhatWasWritten) {
     for (const uint32_t value_size : {0u, 1u, 251u, 252u, 253u, 65535u, 65536u, 1000000u}) {
       for (const uint32_t exptime : {0u, 1u, UINT32_MAX}) {
         for (const uint32_t client_flags : {0u, 7u, UINT32_MAX}) {
-          const ItemFields fields{key, value_size, client_flags, exptime, 0xabcdef, 0x12345678};
+          const ItemFields fields{.key = key,
+                                  .value_size = value_size,
+                                  .client_flags = client_flags,
+                                  .exptime = exptime,
+                                  .last_access = 0xabcdef,
+                                  .cas = 0x12345678};
           const std::string value(value_size, 'v');
           ItemRecord::Write(memory.data(), fields, value);
           const ItemRecord record(memory.data());
@@ -55,7 +60,7 @@ TEST(ItemRecord, ChangesInPlace) {
                     value);
   ItemRecord before(memory);
   before.set_exptime(1234567);
-  before.set_cas_low(77);
+  before.set_cas(77);
   before.set_last_access(0x1ffffff);  // 25 bits: the top one is lost
   ItemRecord record(memory);
   EXPECT_EQ(record.exptime(), 1234567u);
@@ -68,6 +73,42 @@ TEST(ItemRecord, ChangesInPlace) {
   record.MarkDead();
   EXPECT_TRUE(ItemRecord(memory).dead());
   EXPECT_EQ(ItemRecord(memory).key(), "key");
+}
+
+TEST(ItemRecord, KeepsAWholeCasUniqueAndMarks) {
+  alignas(8) char memory[70'000];
+  constexpr uint64_t kCas = 0x123456789abcdef0;
+  for (const uint32_t value_size : {0u, 251u, 252u, 66'000u}) {
+    const std::string value(value_size, 'v');
+    ItemRecord::Write(memory,
+                      {.key = "key",
+                       .value_size = value_size,
+                       .client_flags = 5,
+                       .exptime = 9,
+                       .cas = kCas,
+                       .whole_cas = true,
+                       .marks = kStale | kBase64Key},
+                      value);
+    ItemRecord record(memory);
+    EXPECT_TRUE(record.has_whole_cas());
+    EXPECT_EQ(record.whole_cas(), kCas);
+    EXPECT_EQ(record.value_size(), value_size);
+    EXPECT_EQ(record.client_flags(), 5u);
+    EXPECT_EQ(record.exptime(), 9u);
+    EXPECT_TRUE(record.value() == value);
+    EXPECT_TRUE(record.stale());
+    EXPECT_FALSE(record.win_sent());
+    EXPECT_EQ(record.record_size(), record.Fields().Shape().record_size());
+    record.set_cas(kCas + 1);
+    record.set_marks(kWinSent);
+    const ItemRecord changed(memory);
+    EXPECT_EQ(changed.whole_cas(), kCas + 1);
+    EXPECT_EQ(changed.cas_low(), static_cast<uint32_t>(kCas + 1));
+    EXPECT_EQ(changed.marks(), kWinSent);
+    EXPECT_EQ(changed.key(), "key");
+    EXPECT_EQ(changed.client_flags(), 5u);
+    EXPECT_EQ(changed.Fields().cas, kCas + 1);
+  }
 }
 
 TEST(ItemRecord, StubsListTheirPieces) {

@@ -47,63 +47,11 @@
 #include "store/item_record.h"
 #include "store/item_size.h"
 #include "store/key_sample.h"
+#include "store/requests.h"
 #include "store/segment_log.h"
 #include "store/size_classes.h"
 
 namespace rat_memcache::store {
-
-class Shard;
-
-// A key and where it belongs, which is found out once per request.
-struct Key {
-  std::string_view text;  // 1 .. kMaxKeySize bytes
-  uint64_t hash = 0;
-  Shard* shard = nullptr;
-  // Where PrefetchBucket() found its bucket; a hint for PrefetchItem() and nothing else.
-  const Bucket* bucket = nullptr;
-};
-
-enum class PutMode : uint8_t { kSet, kAdd, kReplace, kAppend, kPrepend };
-
-struct PutRequest {
-  Key key;
-  PutMode mode = PutMode::kSet;
-  std::string_view value;
-  uint32_t client_flags = 0;  // kAppend and kPrepend keep the item's
-  uint32_t exptime = 0;       // second of the coarse clock, 0: never; kAppend and kPrepend keep it
-  std::optional<uint64_t> compare_cas;  // store only over an item with this CAS unique
-};
-
-enum class PutStatus : uint8_t {
-  kStored,
-  // kAdd on an existing key; kReplace, kAppend, kPrepend on a missing one, or one that was evicted
-  // to make room
-  kNotStored,
-  kExists,    // the CAS unique differs
-  kNotFound,  // compare_cas on a missing key
-  kTooLarge,  // kAppend or kPrepend would exceed the largest item
-  kNoMemory,  // nothing could be evicted to make room
-};
-
-struct [[nodiscard]] PutResult {
-  PutStatus status;
-  uint64_t cas = 0;  // of the item now stored; 0 if nothing was, or with CAS switched off
-};
-
-enum class Direction : uint8_t { kUp, kDown };
-enum class CountStatus : uint8_t { kCounted, kNotFound, kNotANumber, kNoMemory };
-struct [[nodiscard]] CountResult {
-  CountStatus status;
-  uint64_t value = 0;
-  uint64_t cas = 0;
-};
-
-enum class Found : uint8_t {
-  kHit,
-  kMiss,     // no such key
-  kExpired,  // there was one, but its time is over
-  kFlushed,  // there was one, but it was flushed
-};
 
 // How long evicted items had not been asked for.
 inline constexpr std::array<uint32_t, 7> kEvictionAges = {60,    600,    3600,      21600,
@@ -235,10 +183,19 @@ class Shard {
   template <class Visit>
   Found ReadAndTouch(const Key& key, uint32_t exptime, Visit&& visit);
 
+  // A read without a trace: no use is counted.
+  template <class Visit>
+  Found Peek(const Key& key, Visit&& visit);
+  // A read with effects, in one atomic step. Calls visit(const ItemView&, const FetchEffects&) once
+  // on a hit, and an item that it made is one. The view shows the item as it is now, but for an
+  // exptime in the past, which comes into effect after the visit.
+  template <class Visit>
+  Found Fetch(const FetchRequest& request, Visit&& visit);
+
   PutResult Put(const PutRequest& request);
-  Found Delete(const Key& key);
+  DeleteStatus Delete(const DeleteRequest& request);
   Found Touch(const Key& key, uint32_t exptime);
-  CountResult Count(const Key& key, uint64_t delta, Direction direction);
+  CountResult Count(const CountRequest& request);
 
   // Takes note of a new shared epoch: what was stored before no longer counts.
   void AdoptFlush();
@@ -275,6 +232,9 @@ class Shard {
   // Of an item that a slot names. Under the bucket's lock or the shard lock.
   Found Judge(uint32_t location, const ItemRecord& record, uint32_t now) const;
   uint64_t WidenCas(uint32_t low) const;
+  uint64_t CasOf(const ItemRecord& record) const {
+    return record.has_whole_cas() ? record.whole_cas() : WidenCas(record.cas_low());
+  }
   enum class Unlocked : uint8_t {
     kHit,
     kMiss,
@@ -296,7 +256,25 @@ class Shard {
   void CountHit(const Key& key, const Index::Position& position, uint32_t value_size);
   // Removes the key's item if it is expired or flushed.
   void RemoveIfDead(const Key& key) RAT_EXCLUDES(mutex_);
-  Found TouchLocked(const Key& key, uint32_t exptime) RAT_REQUIRES(mutex_);
+
+  // --- shard_change.cc ---
+  // Whether a change of the exptime is a use of the item.
+  enum class Use : uint8_t { kCounts, kDoesNot };
+  Found TouchLocked(const Key& key, uint32_t exptime, Use use = Use::kCounts) RAT_REQUIRES(mutex_);
+  // Gives the key's item, at `position`, another header in front of the same value. kMiss: there
+  // was no memory for it; `*still_there` says whether the item is as it was, or was evicted.
+  Found WriteHeader(const Key& key, const Index::Position& position, const ItemFields& fields,
+                    bool* still_there) RAT_REQUIRES(mutex_);
+  bool MatchesCas(const Index::Position& position, std::optional<uint64_t> cas) const;
+  // The item's unique from now on: `chosen`, or else the next one.
+  void ChooseCas(std::optional<uint64_t> chosen, ItemFields* fields) RAT_REQUIRES(mutex_);
+  DeleteStatus MarkStale(const DeleteRequest& request, const Index::Position& position)
+      RAT_REQUIRES(mutex_);
+  DeleteStatus EmptyValue(const DeleteRequest& request, const Index::Position& position)
+      RAT_REQUIRES(mutex_);
+  CountResult CreateNumber(const CountRequest& request) RAT_REQUIRES(mutex_);
+  // Makes what is to be made and decides who has won. kHit: the item is there.
+  Found BeginFetch(const FetchRequest& request, FetchEffects* effects) RAT_REQUIRES(mutex_);
 
   // --- shard.cc ---
   // Under the shard lock, the bucket's, or within a glimpse. Dead items are found too.
@@ -339,8 +317,8 @@ class Shard {
   static size_t FootprintOf(const ItemRecord& record) {
     return std::max<size_t>(record.record_size(), record.value_size());
   }
-  bool RewriteDigits(const Index::Position& position, uint64_t hash, std::string_view digits,
-                     uint64_t* cas) RAT_REQUIRES(mutex_);
+  bool RewriteDigits(const Index::Position& position, const CountRequest& request,
+                     std::string_view digits, uint64_t* cas) RAT_REQUIRES(mutex_);
   void CountEvictionAge(uint32_t seconds) RAT_REQUIRES(mutex_);
   // A segment in which an item with this exptime lies.
   void NoteExptime(uint32_t location, uint32_t exptime) RAT_REQUIRES(mutex_);
@@ -379,7 +357,11 @@ class Shard {
   // Stores the item in the place of the key's live item, `old`, if there is one. `value` lies
   // outside the log.
   PutResult PutWhole(const Key& key, ItemFields fields, std::string_view value,
-                     const Index::Position& old) RAT_REQUIRES(mutex_);
+                     const Index::Position& old, std::optional<uint64_t> new_cas)
+      RAT_REQUIRES(mutex_);
+  // Of an item that is stored as the request says, in the place of `old`, if there is one.
+  ItemFields FieldsOfNew(const PutRequest& request, uint32_t value_size,
+                         const Index::Position& old) const;
   PutResult Concatenate(const PutRequest& request, const Index::Position& old) RAT_REQUIRES(mutex_);
   PutResult Publish(const Key& key, uint32_t location, uint64_t cas, OldPieces old_pieces)
       RAT_REQUIRES(mutex_);
@@ -552,15 +534,22 @@ class ItemView {
   static constexpr uint32_t kPinnedFrom = 4096;
 
   // The queue that the item lies in, 0 .. kPools - 1.
-  int pool() const { return pool_; }
+  int pool() const { return slot_.pool(); }
   // The item cannot change during the visit, and this is the last one.
   bool locked() const { return locked_; }
   uint32_t value_size() const { return value_size_; }
   uint32_t client_flags() const { return record_.client_flags(); }
   uint32_t exptime() const { return record_.exptime(); }
-  uint64_t cas() const {
-    return shard_->shared_->cas_enabled ? shard_->WidenCas(record_.cas_low()) : 0;
+  uint64_t cas() const { return shard_->shared_->cas_enabled ? shard_->CasOf(record_) : 0; }
+  // Whether it was asked for before.
+  bool fetched() const { return slot_.fetched(); }
+  // Seconds since it was last used, as far as that is known: to a minute.
+  uint32_t idle_seconds() const {
+    return (shard_->Now() - record_.last_access()) & kLastAccessMask;
   }
+  bool stale() const { return record_.stale(); }
+  bool win_sent() const { return record_.win_sent(); }
+  bool base64_key() const { return (record_.marks() & kBase64Key) != 0; }
 
   // `out` has room for value_size() bytes.
   void CopyValueTo(char* out) const {
@@ -577,12 +566,12 @@ class ItemView {
   friend class Shard;
 
   ItemView(const Shard* shard, const ItemRecord& record, const char* payload, uint32_t value_size,
-           int pool, bool locked)
+           Slot slot, bool locked)
       : shard_(shard),
         record_(record),
         payload_(payload),
         value_size_(value_size),
-        pool_(pool),
+        slot_(slot),
         locked_(locked) {}
   template <class Visit>
   void ForEachPart(Visit&& visit) const;
@@ -592,7 +581,7 @@ class ItemView {
   ItemRecord record_;
   const char* payload_;  // not asked of the record: known before it has arrived
   uint32_t value_size_;  // asked for once: without the lock, another answer could follow
-  int pool_;
+  Slot slot_;
   bool locked_;
 };
 
@@ -662,8 +651,8 @@ RAT_ALWAYS_INLINE Shard::Unlocked Shard::ReadUnlocked(const Key& key, Visit&& vi
       ((now - record.last_access()) & kLastAccessMask) >= kLastAccessGranularity) {
     return Unlocked::kNeedsLock;
   }
-  visit(ItemView(this, record, record.PayloadBehind(key.text.size()), value_size,
-                 position.slot.pool(), false));
+  visit(ItemView(this, record, record.PayloadBehind(key.text.size()), value_size, position.slot,
+                 false));
   if (!glimpse.Consistent()) return Unlocked::kChanged;
   CountHit(key, position, value_size);
   return Unlocked::kHit;
@@ -679,7 +668,7 @@ Found Shard::ReadLocked(const Index::LockedHome& home, const Key& key, HitCounts
   const Found found = Judge(position.slot.location(), record, now);
   if (found == Found::kFlushed && record.last_access() == FlushedAt()) return Found::kMiss;
   if (found != Found::kHit) return found;
-  visit(ItemView(this, record, record.payload(), record.value_size(), position.slot.pool(), true));
+  visit(ItemView(this, record, record.payload(), record.value_size(), position.slot, true));
   if (hit == HitCounts::kYes) {
     CountHit(key, position, record.value_size());
     if (((now - record.last_access()) & kLastAccessMask) >= kLastAccessGranularity) {
@@ -710,6 +699,45 @@ Found Shard::ReadAndTouchLocked(const Key& key, uint32_t exptime, Visit&& visit)
   const Found touched = TouchLocked(key, exptime);  // removes what was found dead
   if (found != Found::kHit || dies_now) return found;
   return touched == Found::kHit ? read(visit) : Found::kMiss;
+}
+
+template <class Visit>
+Found Shard::Peek(const Key& key, Visit&& visit) {
+  const Index::LockedHome home(index_.get(), key.hash);
+  return ReadLocked(home, key, HitCounts::kNo, visit);
+}
+
+template <class Visit>
+Found Shard::Fetch(const FetchRequest& request, Visit&& visit) {
+  Found found;
+  {
+    MutexLock lock(&mutex_);
+    FetchEffects effects;
+    found = BeginFetch(request, &effects);
+    const auto read = [&](HitCounts hit) RAT_REQUIRES(mutex_) {
+      const Index::LockedHome home(index_.get(), request.key.hash);
+      return ReadLocked(home, request.key, hit,
+                        [&](const ItemView& item) { visit(item, effects); });
+    };
+    const Use use = request.counts_as_use ? Use::kCounts : Use::kDoesNot;
+    const bool dies_now = request.exptime && *request.exptime != 0 && *request.exptime <= Now();
+    if (found != Found::kHit) {
+      // Nothing to read.
+    } else if (!request.exptime) {
+      found = read(use == Use::kCounts ? HitCounts::kYes : HitCounts::kNo);
+    } else if (dies_now) {
+      found = read(HitCounts::kNo);
+      (void)TouchLocked(request.key, *request.exptime, use);
+    } else {
+      // Touched first, for it may lose its place to the room that a new exptime needs.
+      found = TouchLocked(request.key, *request.exptime, use);
+      if (found == Found::kHit) found = read(HitCounts::kNo);
+    }
+  }
+  if (found != Found::kHit && shared_->sample->Wants(request.key.hash)) {
+    shared_->sample->OnMiss(request.key.hash);
+  }
+  return found;
 }
 
 template <class Visit>

@@ -42,28 +42,45 @@ PutResult Shard::Put(const PutRequest& request) {
   AdoptEpoch();
   const Index::Position old = FindLive(request.key);
   if (const std::optional<PutResult> refusal = Refusal(request, old)) return *refusal;
-  if (KeepsOldValue(request.mode)) return Concatenate(request, old);
-  const ItemFields fields{.key = request.key.text,
-                          .value_size = static_cast<uint32_t>(request.value.size()),
-                          .client_flags = request.client_flags,
-                          .exptime = request.exptime,
-                          .last_access = Now()};
-  return PutWhole(request.key, fields, request.value, old);
+  if (old && KeepsOldValue(request.mode)) return Concatenate(request, old);
+  const auto value_size = static_cast<uint32_t>(request.value.size());
+  return PutWhole(request.key, FieldsOfNew(request, value_size, old), request.value, old,
+                  request.new_cas);
+}
+
+ItemFields Shard::FieldsOfNew(const PutRequest& request, uint32_t value_size,
+                              const Index::Position& old) const {
+  ItemFields fields{
+      .key = request.key.text,
+      .value_size = value_size,
+      .client_flags = request.client_flags,
+      .exptime = KeepsOldValue(request.mode) ? *request.create_exptime : request.exptime,
+      .last_access = Now()};
+  if (request.base64_key) fields.marks |= kBase64Key;
+  if (request.stale_over_newer && old && !MatchesCas(old, request.compare_cas)) {
+    // Refusal() has let it through, so the item is newer than what the client knows.
+    const ItemRecord record = ItemAt(old.slot.location());
+    fields.exptime = record.exptime();
+    fields.marks |= kStale | (record.win_sent() ? kWinSent : 0);
+  }
+  return fields;
 }
 
 std::optional<PutResult> Shard::Refusal(const PutRequest& request, const Index::Position& old) {
   if (!old) {
-    if (request.compare_cas) return PutResult{PutStatus::kNotFound};
+    if (KeepsOldValue(request.mode) && request.create_exptime) return std::nullopt;
+    if (request.compare_cas) {
+      return PutResult{KeepsOldValue(request.mode) ? PutStatus::kNotStored : PutStatus::kNotFound};
+    }
     if (request.mode != PutMode::kSet && request.mode != PutMode::kAdd) {
       return PutResult{PutStatus::kNotStored};
     }
     return std::nullopt;
   }
-  // Without CAS uniques nothing matches, not even 0.
-  if (request.compare_cas &&
-      (!shared_->cas_enabled ||
-       *request.compare_cas != WidenCas(ItemAt(old.slot.location()).cas_low()))) {
-    return PutResult{PutStatus::kExists};
+  if (!MatchesCas(old, request.compare_cas)) {
+    const bool older = shared_->cas_enabled && request.stale_over_newer &&
+                       *request.compare_cas < CasOf(ItemAt(old.slot.location()));
+    if (!older) return PutResult{PutStatus::kExists};
   }
   if (request.mode != PutMode::kAdd) return std::nullopt;
   // An add counts as a use of the item it found, as in memcached.
@@ -148,11 +165,12 @@ bool Shard::RewriteInPlace(const Index::Position& old, uint64_t hash, const Item
 }
 
 PutResult Shard::PutWhole(const Key& key, ItemFields fields, std::string_view value,
-                          const Index::Position& old) {
-  const uint64_t cas = NextCas();
-  fields.cas_low = static_cast<uint32_t>(cas);
+                          const Index::Position& old, std::optional<uint64_t> new_cas) {
+  ChooseCas(new_cas, &fields);
   fields.room_for_exptime = keeps_all_;
-  if (old && OverwriteInPlace(old, key.hash, fields, value)) return {PutStatus::kStored, cas};
+  if (old && OverwriteInPlace(old, key.hash, fields, value)) {
+    return {PutStatus::kStored, fields.cas, fields.value_size};
+  }
 
   const int pool = PoolFor(key, old);
   const RecordShape shape = fields.Shape();
@@ -166,7 +184,7 @@ PutResult Shard::PutWhole(const Key& key, ItemFields fields, std::string_view va
                                   shape.record_size());
   if (at == nullptr) return {PutStatus::kNoMemory};
   ItemRecord::Write(at, fields, value);
-  return Publish(key, log_->LocationOf(at), cas, OldPieces::kKill);
+  return Publish(key, log_->LocationOf(at), fields.cas, OldPieces::kKill);
 }
 
 // Lets the key name the record at `location`, a complete item.
@@ -183,7 +201,7 @@ PutResult Shard::Publish(const Key& key, uint32_t location, uint64_t cas, OldPie
     shared_->sample->OnStore(key.hash, FootprintOf(ItemAt(location)));
   }
   ++stats_.items_stored;
-  return {PutStatus::kStored, cas};
+  return {PutStatus::kStored, cas, ItemAt(location).value_size()};
 }
 
 PutResult Shard::Concatenate(const PutRequest& request, const Index::Position& old) {
@@ -194,6 +212,8 @@ PutResult Shard::Concatenate(const PutRequest& request, const Index::Position& o
   fields.key = request.key.text;
   fields.value_size = static_cast<uint32_t>(old_size + request.value.size());
   fields.last_access = Now();
+  fields.marks &= kBase64Key;
+  fields.whole_cas = false;
   if (TooLarge(fields)) return {PutStatus::kTooLarge};
   const bool append = request.mode == PutMode::kAppend;
 
@@ -202,8 +222,9 @@ PutResult Shard::Concatenate(const PutRequest& request, const Index::Position& o
     CopyRange(*log_, record, 0, old_size, scratch_.data() + (append ? 0 : request.value.size()));
     CopyBytes(scratch_.data() + (append ? old_size : 0), request.value.data(),
               request.value.size());
-    return PutWhole(request.key, fields, {scratch_.data(), scratch_.size()}, old);
+    return PutWhole(request.key, fields, {scratch_.data(), scratch_.size()}, old, request.new_cas);
   }
+  ChooseCas(request.new_cas, &fields);
   Draft draft{.key = request.key, .fields = fields, .pool = PoolFor(request.key, old)};
   const bool built = append ? AppendItemToDraft(&draft) && AppendToDraft(&draft, request.value)
                             : AppendToDraft(&draft, request.value) && AppendItemToDraft(&draft);
@@ -288,8 +309,6 @@ PutResult Shard::PublishDraft(Draft* draft, Adopt adopt) {
   Index::Position old = find_old();
   const uint32_t adopted = old ? ItemAt(old.slot.location()).piece_count() : 0;
   const uint32_t own = static_cast<uint32_t>(draft->pieces.size());
-  const uint64_t cas = NextCas();
-  draft->fields.cas_low = static_cast<uint32_t>(cas);
   draft->fields.room_for_exptime = keeps_all_;
   const size_t bytes = draft->fields.Shape(own + adopted).record_size();
   char* const at = AllocateRecord(AllocateFor::kNewItem, draft->pool,
@@ -308,7 +327,7 @@ PutResult Shard::PublishDraft(Draft* draft, Adopt adopt) {
   }
   ItemRecord::WriteStub(at, draft->fields, pieces);
   draft_bytes_ -= draft->log_bytes;
-  const PutResult result = Publish(draft->key, log_->LocationOf(at), cas,
+  const PutResult result = Publish(draft->key, log_->LocationOf(at), draft->fields.cas,
                                    adopt == Adopt::kNone ? OldPieces::kKill : OldPieces::kAdopted);
   draft->pieces.clear();
   draft->pins.clear();
@@ -334,8 +353,11 @@ PutResult Shard::CommitDraft(Draft* draft, const PutRequest& request) {
     AbandonDraft(draft);
     return *refusal;
   }
-  draft->fields.last_access = Now();
-  if (!KeepsOldValue(request.mode)) return PublishDraft(draft, Adopt::kNone);
+  if (!old || !KeepsOldValue(request.mode)) {
+    draft->fields = FieldsOfNew(request, draft->fields.value_size, old);
+    ChooseCas(request.new_cas, &draft->fields);
+    return PublishDraft(draft, Adopt::kNone);
+  }
 
   // append and prepend: the new bytes lie in pieces already; the old ones stay in theirs, or are
   // copied into pieces if they were in a record of their own.
@@ -343,6 +365,8 @@ PutResult Shard::CommitDraft(Draft* draft, const PutRequest& request) {
   ItemFields fields = record.Fields();
   fields.key = request.key.text;
   fields.last_access = Now();
+  fields.marks &= kBase64Key;
+  ChooseCas(request.new_cas, &fields);
   const uint64_t size = uint64_t{fields.value_size} + draft->fields.value_size;
   fields.value_size = static_cast<uint32_t>(std::min<uint64_t>(size, kMaxValueSize));
   if (size > kMaxValueSize || TooLarge(fields)) {

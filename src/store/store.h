@@ -99,11 +99,20 @@ class Store {
   std::unique_ptr<Upload> BeginUpload(const PutRequest& request, uint32_t value_size) {
     return std::make_unique<Upload>(request.key.shard, request, value_size);
   }
-  Found Delete(const Key& key) { return key.shard->Delete(key); }
-  Found Touch(const Key& key, uint32_t exptime) { return key.shard->Touch(key, exptime); }
-  CountResult Count(const Key& key, uint64_t delta, Direction direction) {
-    return key.shard->Count(key, delta, direction);
+  template <class Visit>
+  Found Peek(const Key& key, Visit&& visit) {
+    return key.shard->Peek(key, visit);
   }
+  template <class Visit>
+  Found Fetch(const FetchRequest& request, Visit&& visit) {
+    return request.key.shard->Fetch(request, visit);
+  }
+  DeleteStatus Delete(const DeleteRequest& request) { return request.key.shard->Delete(request); }
+  Found Delete(const Key& key) {
+    return Delete({.key = key}) == DeleteStatus::kDone ? Found::kHit : Found::kMiss;
+  }
+  Found Touch(const Key& key, uint32_t exptime) { return key.shard->Touch(key, exptime); }
+  CountResult Count(const CountRequest& request) { return request.key.shard->Count(request); }
   // Everything stored before the call is gone when it returns; constant cost per segment, not per
   // item. The memory comes back as it is needed, and by Maintain().
   void Flush();

@@ -47,9 +47,13 @@ class StoreTest : public ::testing::Test {
     return value;
   }
   std::string Count(std::string_view key, uint64_t delta, Direction direction = Direction::kUp) {
-    const CountResult result = store_->Count(store_->MakeKey(key), delta, direction);
+    const CountResult result =
+        store_->Count({.key = store_->MakeKey(key), .delta = delta, .direction = direction});
     last_cas_ = result.cas;
     switch (result.status) {
+      case CountStatus::kCreated:
+      case CountStatus::kExists:
+        return "UNEXPECTED";
       case CountStatus::kCounted:
         return std::to_string(result.value);
       case CountStatus::kNotFound:

@@ -77,7 +77,7 @@ class TimedItemsTest : public StoreForTest {
         if (present) found->second.exptime = exptime;
         break;
       case 8:
-        (void)store_->Count(KeyOf(key), 1, Direction::kUp);
+        (void)store_->Count({.key = KeyOf(key)});
         break;
       case 9:
         ASSERT_EQ(Delete(key), present ? Found::kHit : Found::kMiss);

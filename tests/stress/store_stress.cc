@@ -262,7 +262,7 @@ class Stress {
   void Count(Memory* memory) {
     const std::string text = "count:" + std::to_string(memory->random() % 4);
     const Key key = store_->MakeKey(text);
-    const CountResult result = store_->Count(key, 1, Direction::kUp);
+    const CountResult result = store_->Count({.key = key});
     if (result.status == CountStatus::kNotANumber) Fault("a counter is no number", 0);
     if (result.status == CountStatus::kNotFound) {
       (void)store_->Put({.key = key, .mode = PutMode::kAdd, .value = "1"});

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include "command/classic_commands.h"
+
+#include <optional>
+
+#include "protocol/ascii_reply.h"
+
+namespace rat_memcache::command {
+namespace {
+
+namespace ascii = protocol::ascii;
+using cache::CountStatus;
+using cache::Found;
+using cache::Key;
+using observe::Count;
+using protocol::Op;
+using protocol::Request;
+
+}  // namespace
+
+void ClassicCommands::Retrieve(const Request& request, const Key& key, GatherBuffer* out) {
+  const bool with_cas = request.op == Op::kGets || request.op == Op::kGats;
+  // May run several times (store/shard.h): what it writes counts only when it is committed below.
+  size_t written = 0;
+  int pool = 0;
+  const auto reply = [&](const cache::ItemView& item) {
+    pool = item.pool();
+    const uint32_t size = item.value_size();
+    const bool pinned = size >= cache::ItemView::kPinnedFrom;
+    char* const begin =
+        out->Reserve(ascii::ValueLineMax(request.key.size()) + (pinned ? 0 : size) + 2);
+    char* at = ascii::WriteValueLine(begin, request.key, item.client_flags(), size,
+                                     with_cas ? std::optional(item.cas()) : std::nullopt);
+    if (pinned) {
+      out->Commit(static_cast<size_t>(at - begin));
+      item.PinValueInto(out);
+      ascii::WriteEndOfLine(out->Reserve(2));
+      written = 2;
+      return;
+    }
+    item.CopyValueTo(at);
+    at = ascii::WriteEndOfLine(at + size);
+    written = static_cast<size_t>(at - begin);
+  };
+  Found found;
+  if (request.op == Op::kGat || request.op == Op::kGats) {
+    found = context_->cache->GetAndTouch(key, context_->Exptime(request.exptime), reply);
+    context_->CountTouch(found == Found::kHit);
+  } else {
+    found = context_->cache->Get(key, reply);
+    context_->CountGet(found, pool);
+  }
+  if (found == Found::kHit) out->Commit(written);
+  if (request.ends_line) out->Append(ascii::kEnd);
+}
+
+void ClassicCommands::Delete(const Request& request, const Key& key, GatherBuffer* out) {
+  const bool hit = context_->cache->Delete(key) == Found::kHit;
+  context_->counters->Add(hit ? Count::kDeleteHits : Count::kDeleteMisses);
+  Say(request.noreply, hit ? ascii::kDeleted : ascii::kNotFound, out);
+}
+
+void ClassicCommands::ChangeNumber(const Request& request, const Key& key, GatherBuffer* out) {
+  const bool up = request.op == Op::kIncr;
+  const cache::CountResult result =
+      context_->cache->Count({.key = key,
+                              .delta = request.number,
+                              .direction = up ? cache::Direction::kUp : cache::Direction::kDown});
+  switch (result.status) {
+    case CountStatus::kCounted:
+    case CountStatus::kCreated:
+      context_->counters->Add(up ? Count::kIncrHits : Count::kDecrHits);
+      if (!request.noreply) ascii::AppendNumber(out, result.value);
+      return;
+    case CountStatus::kNotFound:
+    case CountStatus::kExists:
+      context_->counters->Add(up ? Count::kIncrMisses : Count::kDecrMisses);
+      return Say(request.noreply, ascii::kNotFound, out);
+    case CountStatus::kNotANumber:
+      return Say(request.noreply, ascii::kNotANumber, out);
+    case CountStatus::kNoMemory:
+      return Say(request.noreply, ascii::kNoMemory, out);
+  }
+}
+
+void ClassicCommands::Touch(const Request& request, const Key& key, GatherBuffer* out) {
+  const bool hit = context_->cache->Touch(key, context_->Exptime(request.exptime)) == Found::kHit;
+  context_->CountTouch(hit);
+  Say(request.noreply, hit ? ascii::kTouched : ascii::kNotFound, out);
+}
+
+void ClassicCommands::FlushAll(const Request& request, GatherBuffer* out) {
+  context_->counters->Add(Count::kCmdFlush);
+  if (!context_->shared->options->flush_enabled) {
+    return Say(request.noreply, ascii::kFlushNotAllowed, out);
+  }
+  if (!request.well_formed) {
+    return Say(request.noreply, ascii::TextOf(protocol::Reject::kBadExptime), out);
+  }
+  FlushAt(*context_, request.exptime);
+  Say(request.noreply, ascii::kOk, out);
+}
+
+void FlushAt(const ThreadContext& context, int64_t exptime) {
+  if (exptime > 0) {
+    // memcached flushes a second early: what was last stored in the second before the one named is
+    // the last to go.
+    context.cache->FlushAt(context.Exptime(exptime) - 1);
+  } else {
+    context.cache->Flush();
+  }
+}
+
+}  // namespace rat_memcache::command

@@ -1,0 +1,18 @@
+// What a connection must remember between batches of requests.
+//
+// Threads: belongs to a connection, and so to one thread.
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#pragma once
+
+#include <memory>
+
+#include "command/incoming_value.h"
+
+namespace rat_memcache::command {
+
+struct Session {
+  // A value that is being streamed in, if there is one.
+  std::unique_ptr<IncomingValue> incoming;
+};
+
+}  // namespace rat_memcache::command

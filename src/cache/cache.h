@@ -106,13 +106,21 @@ class Cache {
 
   // See store.h.
   bool SetMemoryLimit(size_t bytes) { return store_->SetMemoryLimit(bytes); }
+  const store::SizeClasses& classes() const { return store_->classes(); }
   size_t memory_limit() const { return store_->memory_limit(); }
   size_t memory_max() const { return store_->memory_max(); }
   void SetEviction(store::EvictionStrategy strategy) { store_->SetEviction(strategy); }
 
   // Memory under the same limit that belongs to the caller, such as connection buffers.
   void ChargeExternal(int64_t bytes) { store_->ChargeExternal(bytes); }
+  // See Store::ScanPart().
+  using ScanCursor = store::Store::ScanCursor;
+  template <class Visit>
+  bool ScanPart(ScanCursor* cursor, Visit&& visit) {
+    return store_->ScanPart(cursor, visit);
+  }
   store::StoreStats Stats() { return store_->Stats(); }
+  store::ClassTable StatsByClass() { return store_->StatsByClass(); }
   CleanupStats Cleanups() const;
   // Counts begin anew; what is there now (items, bytes) stays.
   void ResetStats();

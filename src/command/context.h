@@ -6,7 +6,6 @@
 #include <string>
 
 #include "cache/cache.h"
-#include "command/item_classes.h"
 #include "config/server_options.h"
 #include "observe/counters.h"
 #include "observe/log.h"
@@ -18,7 +17,6 @@ struct Context {
   const config::ServerOptions* options = nullptr;
   observe::CounterRegistry* counters = nullptr;
   observe::Log* log = nullptr;
-  ItemClasses classes{config::EngineHints{}};  // of reports
   // The Unix time when the coarse clock stood at 0.
   int64_t unix_at_zero = 0;
   // For `stats`: the event library and its version.

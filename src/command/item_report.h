@@ -34,7 +34,7 @@ inline ItemReport ReportOf(const cache::ItemView& item, std::string_view key,
           .base64_key = item.base64_key(),
           .client_flags = client_flags,
           .size = size,
-          .item_class = context.classes.Of(size)};
+          .item_class = context.cache->classes().Of(size)};
 }
 
 }  // namespace rat_memcache::command

@@ -90,6 +90,7 @@ class Server {
                                      .item_size_max = options_.item_size_max,
                                      .threads = options_.threads,
                                      .page_per_size_class = true,
+                                     .size_classes = SizeClasses(),
                                      .eviction = options_.eviction,
                                      .cas_enabled = options_.cas_enabled},
                                     &clock_, options_.ttl);
@@ -129,6 +130,15 @@ class Server {
     return Done{};
   }
 
+  // Of the reports.
+  store::SizeClasses::Options SizeClasses() const {
+    const config::EngineHints& hints = options_.hints;
+    return {.growth_factor = hints.growth_factor,
+            .smallest_value = hints.chunk_size,
+            .largest_chunk = static_cast<uint32_t>(hints.slab_chunk_max),
+            .chunks = hints.slab_sizes};
+  }
+
   // For scripts that start a server on any free port.
   Status WritePortFile() {
     const char* const path = std::getenv("MEMCACHED_PORT_FILENAME");
@@ -147,7 +157,6 @@ class Server {
                 .options = &options_,
                 .counters = &registry_,
                 .log = &log_,
-                .classes = command::ItemClasses(options_.hints),
                 .unix_at_zero = static_cast<int64_t>(std::time(nullptr)) - clock_.Now(),
                 .event_backend = EventBackend(),
                 .bytes_without_cache = bytes_without_cache_,

@@ -224,6 +224,12 @@ class Index {
   void ShrinkIfSparse(uint64_t hash);
 
   uint64_t items() const { return items_; }
+  // What one table holds.
+  std::vector<Slot> SlotsOf(uint32_t table) const {
+    std::vector<Slot> slots;
+    CollectSlots(table, &slots);
+    return slots;
+  }
   // Memory in use, whole pages.
   size_t bytes() const { return pages_ * kPageBytes + bookkeeping_bytes(); }
   uint32_t tables() const { return static_cast<uint32_t>(Shape{shape_.load()}.tables()); }

@@ -107,22 +107,26 @@ uint64_t Shard::ItemSizeAt(uint32_t location) const {
                            shared_->cas_enabled);
 }
 
-void Shard::CountItemBytes(const Segment& segment, uint64_t bytes) {
+void Shard::CountResized(const Segment& segment, uint64_t before, uint64_t now) {
   // What was flushed has been taken off the shard's figures as a whole (AdoptEpoch).
-  if (segment.epoch.load(std::memory_order_relaxed) == adopted_epoch_) stats_.item_bytes += bytes;
+  if (segment.epoch.load(std::memory_order_relaxed) != adopted_epoch_ || before == now) return;
+  stats_.item_bytes += now - before;  // wraps to the right sum if it has become smaller
+  CountInClass(before, segment.pool, -1);
+  CountInClass(now, segment.pool, +1);
 }
 
 void Shard::CountItem(uint32_t location, int sign) {
   Segment& segment = log_->SegmentAt(location);
   segment.live_items += static_cast<uint32_t>(sign);
-  if (segment.epoch.load(std::memory_order_relaxed) == adopted_epoch_) {
-    const auto change = static_cast<uint64_t>(static_cast<int64_t>(sign));
-    stats_.items += change;
-    if (ItemAt(location).exptime() != 0) stats_.timed_items += change;
-  }
   const uint64_t size = ItemSizeAt(location);
   if (shared_->page_per_size_class && sign > 0) shared_->NoteSizeClass(size);
-  CountItemBytes(segment, sign > 0 ? size : 0 - size);
+  // What was flushed has been taken off the shard's figures as a whole (AdoptEpoch).
+  if (segment.epoch.load(std::memory_order_relaxed) != adopted_epoch_) return;
+  const auto change = static_cast<uint64_t>(static_cast<int64_t>(sign));
+  stats_.items += change;
+  if (ItemAt(location).exptime() != 0) stats_.timed_items += change;
+  stats_.item_bytes += change * size;
+  CountInClass(size, segment.pool, sign);
 }
 
 void Shard::CountTimed(bool before, bool now) {
@@ -176,6 +180,7 @@ void Shard::Remove(uint64_t hash, const Index::Position& position, DropReason re
     meta = Slot(position.word().load(std::memory_order_relaxed)).meta();
     index_->Erase(home, position);
   }
+  CountDropInClass(location, meta, reason);
   switch (reason) {
     case DropReason::kEvicted:
       ++stats_.evictions;
@@ -186,8 +191,12 @@ void Shard::Remove(uint64_t hash, const Index::Position& position, DropReason re
       policy_->OnDrop(hash, meta);
       break;
     case DropReason::kExpired:
+    case DropReason::kReclaimed:
+    case DropReason::kSwept:
       ++stats_.expired;
       if (!meta.fetched) ++stats_.expired_unfetched;
+      if (reason == DropReason::kReclaimed) ++stats_.reclaimed;
+      if (reason == DropReason::kSwept) ++stats_.crawler_reclaimed;
       break;
     case DropReason::kDeleted:
       ++stats_.deleted;
@@ -274,6 +283,11 @@ ShardStats Shard::Stats() {
 void Shard::ResetStats() {
   MutexLock lock(&mutex_);
   ttl_clamped_.store(0, std::memory_order_relaxed);
+  for (ClassStats& in_class : class_stats_) {
+    in_class = {.items = in_class.items,
+                .item_bytes = in_class.item_bytes,
+                .items_max = in_class.items_max};
+  }
   stats_ = {
       .items = stats_.items, .item_bytes = stats_.item_bytes, .timed_items = stats_.timed_items};
 }

@@ -57,6 +57,27 @@ namespace rat_memcache::store {
 inline constexpr std::array<uint32_t, 7> kEvictionAges = {60,    600,    3600,      21600,
                                                           86400, 604800, UINT32_MAX};
 
+// What memcached's reports say of one size class (size_classes.h).
+struct ClassStats {
+  std::array<uint64_t, kPools> items{};  // by the queue they lie in
+  uint64_t item_bytes = 0;               // their sizes as memcached counts them
+  uint64_t items_max = 0;                // most at a time
+  uint64_t evicted = 0;
+  uint64_t evicted_nonzero = 0;  // had an exptime
+  uint32_t evicted_age = 0;      // seconds since the last of them was used
+  uint64_t evicted_unfetched = 0;
+  uint64_t evicted_active = 0;
+  uint64_t expired_unfetched = 0;
+  uint64_t reclaimed = 0;
+  uint64_t crawler_reclaimed = 0;
+  uint64_t no_memory = 0;
+  // Seconds since items of a sample were last used: the most, by queue.
+  std::array<uint32_t, kPools> age{};
+
+  uint64_t items_in_all() const { return items[0] + items[1] + items[2]; }
+};
+using ClassTable = std::array<ClassStats, SizeClasses::kEnd>;
+
 // Counters of one shard; see stats in command/ for the names that clients know them by.
 struct ShardStats {
   uint64_t items = 0;        // alive or expired and not yet noticed
@@ -106,6 +127,7 @@ struct StoreShared {
   size_t item_size_max = 0;  // as memcached counts (item_size.h)
   uint32_t shards = 1;
   KeySample* sample = nullptr;
+  SizeClasses classes;  // of the reports
 
   // Raised by a flush. Release, so that a reader that sees it also sees what came before; an item
   // in a segment of an older epoch is a miss.
@@ -126,7 +148,7 @@ struct StoreShared {
   }
   // An item of this size, as memcached counts it, is stored.
   void NoteSizeClass(size_t item_size) {
-    const uint64_t bit = uint64_t{1} << SizeClasses::Of(item_size);
+    const uint64_t bit = uint64_t{1} << classes.Of(item_size);
     if ((size_classes.load(std::memory_order_relaxed) & bit) == 0) [[unlikely]] {
       GrantPage(bit);
     }
@@ -209,14 +231,28 @@ class Shard {
   // A store or touch named a longer life than is allowed.
   void CountClamped() { ttl_clamped_.fetch_add(1, std::memory_order_relaxed); }
   ShardStats Stats();
+  // Adds this shard's figures.
+  void AddClassStats(ClassTable* sum);
   void ResetStats();
+  // Calls visit(key, const ItemView&) for the live items of the part of the index that `*part`
+  // names, a few thousand of them, under the shard lock, and moves on; false behind the last. An
+  // item that stays is seen at least once as long as the index does not shrink.
+  template <class Visit>
+  bool ScanPart(uint32_t* part, Visit&& visit);
 
  private:
   friend class ItemView;
   friend class Upload;
 
   enum class AllocateFor : uint8_t { kNewItem, kSurvivor };
-  enum class DropReason : uint8_t { kDeleted, kExpired, kFlushed, kEvicted };
+  enum class DropReason : uint8_t {
+    kDeleted,
+    kExpired,    // found by whoever wanted it
+    kReclaimed,  // expired, found while room was made
+    kSwept,      // expired, found by maintenance
+    kFlushed,
+    kEvicted,
+  };
   enum class Clean : uint8_t {
     kByPolicy,  // the policy says which live items stay
     kKeepLive,  // all of them
@@ -307,11 +343,18 @@ class Shard {
   void CountDead(uint32_t location, size_t bytes) RAT_REQUIRES(mutex_);
   // An item comes (+1) or goes (-1).
   void CountItem(uint32_t location, int sign) RAT_REQUIRES(mutex_);
+  // --- shard_classes.cc ---
+  ClassStats& ClassOf(uint64_t item_size) RAT_REQUIRES(mutex_) {
+    return class_stats_[static_cast<size_t>(shared_->classes.Of(item_size))];
+  }
+  void CountInClass(uint64_t item_size, int pool, int sign) RAT_REQUIRES(mutex_);
+  void CountDropInClass(uint32_t location, const SlotMeta& meta, DropReason reason)
+      RAT_REQUIRES(mutex_);
+
   // A live item that could expire before can or cannot now.
   void CountTimed(bool before, bool now) RAT_REQUIRES(mutex_);
-  // Items of a segment have become larger by so many bytes, in memcached's measure; wraps if
-  // smaller.
-  void CountItemBytes(const Segment& segment, uint64_t bytes) RAT_REQUIRES(mutex_);
+  // An item of a segment has another size now, in memcached's measure.
+  void CountResized(const Segment& segment, uint64_t before, uint64_t now) RAT_REQUIRES(mutex_);
   uint64_t ItemSizeAt(uint32_t location) const;
   // Bytes of the log that an item takes, without the headers of its pieces.
   static size_t FootprintOf(const ItemRecord& record) {
@@ -417,6 +460,8 @@ class Shard {
   size_t WorthMoving() const { return log_->segment_bytes() / 100 * kDeadPercentMin; }
   // Whether nothing in the segment counts any more.
   bool WhollyDead(const Segment& segment) const RAT_REQUIRES(mutex_);
+  // A slot drawn at random; may be empty.
+  Slot SampleSlot() RAT_REQUIRES(mutex_);
   // An item drawn at random; nothing if the draw failed.
   std::optional<ItemTraits> SampleItem() RAT_REQUIRES(mutex_);
   // What the policy says of an item, `record`, that is alive; `meta` may change.
@@ -458,9 +503,8 @@ class Shard {
   };
   bool SweepNext(const MaintenanceBudget& budget, Round* round) RAT_EXCLUDES(mutex_);
   bool FreeExcess(int* pressure) RAT_EXCLUDES(mutex_);
-  // Removes the expired items of a segment and adds their number to `*removed`; what stays stays in
-  // its place.
-  void RemoveExpired(SegmentId id, uint64_t* removed) RAT_REQUIRES(mutex_);
+  // Removes the expired items of a segment; what stays stays in its place.
+  void RemoveExpired(SegmentId id, DropReason reason) RAT_REQUIRES(mutex_);
   void AdoptEpoch() RAT_REQUIRES(mutex_);
 
   // A value whose record would be larger than this share of a segment is cut into pieces: what a
@@ -511,6 +555,7 @@ class Shard {
   size_t draft_bytes_ RAT_GUARDED_BY(mutex_) = 0;  // of pieces that no item owns yet
   uint64_t random_ RAT_GUARDED_BY(mutex_);
   ShardStats stats_ RAT_GUARDED_BY(mutex_);
+  ClassTable class_stats_ RAT_GUARDED_BY(mutex_);
 
   // Open segments; kNoSegment where there is none.
   std::array<std::array<SegmentId, kTtlClasses>, kPools> open_ RAT_GUARDED_BY(mutex_);
@@ -699,6 +744,24 @@ Found Shard::ReadAndTouchLocked(const Key& key, uint32_t exptime, Visit&& visit)
   const Found touched = TouchLocked(key, exptime);  // removes what was found dead
   if (found != Found::kHit || dies_now) return found;
   return touched == Found::kHit ? read(visit) : Found::kMiss;
+}
+
+template <class Visit>
+bool Shard::ScanPart(uint32_t* part, Visit&& visit) {
+  MutexLock lock(&mutex_);
+  AdoptEpoch();
+  if (*part >= index_->tables()) return false;
+  const std::vector<Slot> slots = index_->SlotsOf(*part);
+  const uint32_t now = Now();
+  constexpr size_t kAhead = 16;
+  for (size_t i = 0; i < slots.size(); ++i) {
+    if (i + kAhead < slots.size()) PrefetchForRead(log_->At(slots[i + kAhead].location()));
+    const ItemRecord record = ItemAt(slots[i].location());
+    if (Judge(slots[i].location(), record, now) != Found::kHit) continue;
+    visit(record.key(),
+          ItemView(this, record, record.payload(), record.value_size(), slots[i], true));
+  }
+  return ++*part < index_->tables();
 }
 
 template <class Visit>

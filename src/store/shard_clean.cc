@@ -97,12 +97,16 @@ Shard::Victim Shard::PickVictim(int pressure) {
   return {policy_->Pick(*log_), Clean::kByPolicy};
 }
 
-std::optional<ItemTraits> Shard::SampleItem() {
+Slot Shard::SampleSlot() {
   // xorshift64: cheap, and good enough to draw a sample.
   random_ ^= random_ << 13;
   random_ ^= random_ >> 7;
   random_ ^= random_ << 17;
-  const Slot slot = index_->Sample(random_);
+  return index_->Sample(random_);
+}
+
+std::optional<ItemTraits> Shard::SampleItem() {
+  const Slot slot = SampleSlot();
   if (slot.empty()) return std::nullopt;
   return ItemTraits{
       .meta = slot.meta(),
@@ -126,7 +130,7 @@ Verdict Shard::AskPolicy(uint64_t hash, const ItemRecord& record, Clean how, int
 void Shard::CleanVictim(Victim victim, int* pressure) {
   const SegmentId in_use_before = log_->segments_in_use();
   if (victim.how == Clean::kExpired) {
-    RemoveExpired(victim.id, &stats_.reclaimed);
+    RemoveExpired(victim.id, DropReason::kReclaimed);
     if (log_->Cleanable(victim.id) && MovableRoom(victim.id) >= WorthMoving()) {
       CleanSegment(victim.id, Clean::kKeepLive, 0);
     }
@@ -174,8 +178,7 @@ bool Shard::RotateIfFull(Victim victim, int pressure) {
     const Index::Position position =
         FindLocation(index_->Compute(item.hash), log_->LocationOf(item.at));
     if (item.verdict == Verdict::kDrop) {
-      if (!item.alive) ++stats_.reclaimed;
-      Remove(item.hash, position, item.alive ? DropReason::kEvicted : DropReason::kExpired);
+      Remove(item.hash, position, item.alive ? DropReason::kEvicted : DropReason::kReclaimed);
       continue;
     }
     SlotMeta meta = item.meta;
@@ -252,8 +255,7 @@ bool Shard::CleanItem(char* at, uint64_t hash, Clean how, int pressure) {
   const uint32_t now = Now();
   switch (Judge(location, record, now)) {
     case Found::kExpired:
-      ++stats_.reclaimed;
-      Remove(hash, position, DropReason::kExpired);
+      Remove(hash, position, DropReason::kReclaimed);
       return false;
     case Found::kFlushed:
       Remove(hash, position, DropReason::kFlushed);
@@ -317,8 +319,7 @@ bool Shard::CleanPiece(char* at, Clean how, int pressure) {
   ItemRecord stub = ItemAt(owner.slot.location());
   const Found found = Judge(owner.slot.location(), stub, Now());
   if (found == Found::kExpired || found == Found::kFlushed) {
-    if (found == Found::kExpired) ++stats_.reclaimed;
-    Remove(hash, owner, found == Found::kExpired ? DropReason::kExpired : DropReason::kFlushed);
+    Remove(hash, owner, found == Found::kExpired ? DropReason::kReclaimed : DropReason::kFlushed);
     return false;
   }
   SlotMeta meta = owner.slot.meta();

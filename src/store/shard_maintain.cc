@@ -34,6 +34,10 @@ void Shard::AdoptEpoch() {
   stats_.items = 0;
   stats_.item_bytes = 0;
   stats_.timed_items = 0;
+  for (ClassStats& in_class : class_stats_) {
+    in_class.items = {};
+    in_class.item_bytes = 0;
+  }
   stale_segments_ = log_->segments_in_use();
   if (stale_segments_ == 0) clean_epoch_.store(epoch, std::memory_order_release);
 }
@@ -76,15 +80,14 @@ bool Shard::SweepNext(const MaintenanceBudget& budget, Round* round) {
     if (!budget.expire || segment.min_exptime > Now()) continue;
     round->entries += segment.live_items;
     stats_.crawler_checked += segment.live_items;
-    RemoveExpired(id, &stats_.crawler_reclaimed);
+    RemoveExpired(id, DropReason::kSwept);
     return true;
   }
   return round->left > 0;
 }
 
-void Shard::RemoveExpired(SegmentId id, uint64_t* removed) {
+void Shard::RemoveExpired(SegmentId id, DropReason reason) {
   const uint32_t now = Now();
-  const uint64_t expired_before = stats_.expired;
   Segment& segment = (*log_)[id];
   victim_ = id;  // so that it is not freed while we walk over it
   uint32_t next_exptime = Segment::kNeverExpires;
@@ -99,17 +102,16 @@ void Shard::RemoveExpired(SegmentId id, uint64_t* removed) {
         const uint32_t location = log_->LocationOf(at);
         const Index::Position position = FindLocation(index_->Compute(hash), location);
         RAT_CHECK(bool(position), "no slot names a live item");
-        Remove(hash, position, DropReason::kExpired);
+        Remove(hash, position, reason);
       },
       [&](char* at) RAT_REQUIRES(mutex_) {
         const Owner owner = OwnerOf(at);
         if (dies_now(ItemAt(owner.position.slot.location()))) {
-          Remove(owner.hash, owner.position, DropReason::kExpired);
+          Remove(owner.hash, owner.position, reason);
         }
       });
   segment.min_exptime = next_exptime;
   victim_ = kNoSegment;
-  *removed += stats_.expired - expired_before;
 
   if (segment.live_bytes == 0) {
     SegmentId& open = open_[segment.pool][segment.ttl_class];

@@ -44,8 +44,14 @@ PutResult Shard::Put(const PutRequest& request) {
   if (const std::optional<PutResult> refusal = Refusal(request, old)) return *refusal;
   if (old && KeepsOldValue(request.mode)) return Concatenate(request, old);
   const auto value_size = static_cast<uint32_t>(request.value.size());
-  return PutWhole(request.key, FieldsOfNew(request, value_size, old), request.value, old,
-                  request.new_cas);
+  const ItemFields fields = FieldsOfNew(request, value_size, old);
+  const PutResult result = PutWhole(request.key, fields, request.value, old, request.new_cas);
+  if (result.status == PutStatus::kNoMemory) {
+    const uint64_t size =
+        MemcachedItemSize(fields.key.size(), fields.client_flags, value_size, shared_->cas_enabled);
+    ++ClassOf(size).no_memory;
+  }
+  return result;
 }
 
 ItemFields Shard::FieldsOfNew(const PutRequest& request, uint32_t value_size,
@@ -158,7 +164,7 @@ bool Shard::RewriteInPlace(const Index::Position& old, uint64_t hash, const Item
   segment.live_bytes += static_cast<uint32_t>(bytes - bytes_before);
   live_bytes_ += bytes - bytes_before;
   dead_bytes_ -= bytes - bytes_before;
-  CountItemBytes(segment, ItemSizeAt(location) - size_before);
+  CountResized(segment, size_before, ItemSizeAt(location));
   CountTimed(timed_before, fields.exptime != 0);
   NoteExptime(location, fields.exptime);
   return true;

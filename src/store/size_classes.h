@@ -1,8 +1,8 @@
-// memcached's size classes: which one an item would be in there, and what they take however small
-// the limit is. Ours has none; they matter where memcached's behaviour does.
+// The size classes that memcached would have. Ours has none; they matter where memcached's
+// behaviour does: in what reports say of an item, and in how little memory a small limit may mean.
 //
-// Chunks grow by a factor of 1.25 from 96 bytes on, rounded up to 8, and end with half a page
-// (slabs_init() with the options' defaults: 48 bytes of header, 48 of the smallest chunk).
+// Source: slabs_init() of memcached. Chunks grow by a factor from the smallest on, rounded up to 8,
+// and end with half a page by default; what is larger is a chain of the last ones.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 
@@ -10,21 +10,40 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace rat_memcache::store {
 
 class SizeClasses {
  public:
-  static constexpr size_t kPageBytes = size_t{1} << 20;
-  // 2^16 pointers, beside what the limit counts.
-  static constexpr size_t kHashTableBytes = size_t{512} << 10;
-  static constexpr int kClasses = 39;
+  struct Options {
+    double growth_factor = 1.25;
+    uint32_t smallest_value = 48;  // key and value of the smallest chunk
+    uint32_t largest_chunk = 512 << 10;
+    std::vector<uint32_t> chunks;  // a list in place of the growth
+  };
 
-  // 0 .. kClasses - 1, of an item that takes `bytes` in memcached (item_size.h).
-  static constexpr int Of(size_t bytes) {
-    const auto at = std::lower_bound(kChunks.begin(), kChunks.end() - 1, bytes);
-    return static_cast<int>(at - kChunks.begin());
+  static constexpr size_t kPageBytes = size_t{1} << 20;
+  // 2^16 pointers, beside what memcached's limit counts.
+  static constexpr size_t kHashTableBytes = size_t{512} << 10;
+  // Classes are numbered from 1, and there are fewer than this.
+  static constexpr int kEnd = 64;
+
+  SizeClasses() : SizeClasses(Options{}) {}
+  explicit SizeClasses(const Options& options);
+
+  // The number of the last class.
+  int last() const { return static_cast<int>(chunks_.size()); }
+  // Of an item that takes `bytes` in memcached (item_size.h).
+  int Of(size_t bytes) const {
+    const size_t unit = (bytes + kUnit - 1) / kUnit;
+    if (unit < of_small_.size()) [[likely]] {
+      return of_small_[unit];
+    }
+    return Search(bytes);
   }
+  size_t chunk_size(int size_class) const { return chunks_[static_cast<size_t>(size_class) - 1]; }
+  size_t chunks_per_page(int size_class) const { return kPageBytes / chunk_size(size_class); }
 
   // Memory for items of so many classes, at least.
   static constexpr size_t MemoryFor(size_t classes) {
@@ -32,17 +51,15 @@ class SizeClasses {
   }
 
  private:
-  static constexpr std::array<uint32_t, kClasses> kChunks = [] {
-    std::array<uint32_t, kClasses> chunks{};
-    double size = 96;
-    for (uint32_t& chunk : chunks) {
-      chunk = (static_cast<uint32_t>(size) + 7) / 8 * 8;
-      size = chunk * 1.25;
-    }
-    chunks.back() = kPageBytes / 2;
-    return chunks;
-  }();
-  static_assert(kChunks[1] == 120 && kChunks[12] == 1480 && kChunks[37] == 394840);
+  static constexpr size_t kUnit = 8;  // chunks are multiples of it
+
+  int Search(size_t bytes) const {
+    const auto at = std::lower_bound(chunks_.begin(), chunks_.end() - 1, bytes);
+    return static_cast<int>(at - chunks_.begin()) + 1;
+  }
+
+  std::vector<uint32_t> chunks_;
+  std::array<uint8_t, 256> of_small_;  // by size in units
 };
 
 }  // namespace rat_memcache::store

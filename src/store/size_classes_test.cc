@@ -18,19 +18,46 @@ constexpr std::array<size_t, 39> kMemcachedsChunks = {
     82792, 103496, 129376, 161720, 202152, 252696, 315872, 394840, 524288};
 
 TEST(SizeClasses, AreMemcacheds) {
-  ASSERT_EQ(kMemcachedsChunks.size(), static_cast<size_t>(SizeClasses::kClasses));
-  for (int i = 0; i < SizeClasses::kClasses; ++i) {
-    const size_t chunk = kMemcachedsChunks[static_cast<size_t>(i)];
-    EXPECT_EQ(SizeClasses::Of(chunk), i) << chunk;
-    EXPECT_EQ(SizeClasses::Of(chunk - 1), i) << chunk;
-    EXPECT_EQ(SizeClasses::Of(chunk + 1), std::min(i + 1, SizeClasses::kClasses - 1)) << chunk;
+  const SizeClasses classes;
+  ASSERT_EQ(classes.last(), 39);
+  for (int i = 1; i <= classes.last(); ++i) {
+    const size_t chunk = kMemcachedsChunks[static_cast<size_t>(i - 1)];
+    EXPECT_EQ(classes.chunk_size(i), chunk);
+    EXPECT_EQ(classes.Of(chunk), i) << chunk;
+    EXPECT_EQ(classes.Of(chunk - 1), i) << chunk;
+    EXPECT_EQ(classes.Of(chunk + 1), std::min(i + 1, classes.last())) << chunk;
   }
+  EXPECT_EQ(classes.chunks_per_page(1), 10922u);
 }
 
 TEST(SizeClasses, TheFirstAndTheLastTakeWhatIsBeyondThem) {
-  EXPECT_EQ(SizeClasses::Of(0), 0);
-  EXPECT_EQ(SizeClasses::Of(59), 0);  // the smallest item
-  EXPECT_EQ(SizeClasses::Of(size_t{1} << 30), SizeClasses::kClasses - 1);
+  const SizeClasses classes;
+  EXPECT_EQ(classes.Of(0), 1);
+  EXPECT_EQ(classes.Of(59), 1);  // the smallest item
+  EXPECT_EQ(classes.Of(size_t{1} << 30), classes.last());
+}
+
+TEST(SizeClasses, TheOldDefaultsHaveLargerChunks) {
+  const SizeClasses classes({.largest_chunk = 1 << 20});
+  EXPECT_EQ(classes.last(), 42);
+  EXPECT_EQ(classes.chunk_size(39), 493552u);
+  EXPECT_EQ(classes.chunk_size(41), 771184u);
+  EXPECT_EQ(classes.chunk_size(42), 1048576u);
+}
+
+TEST(SizeClasses, NeverMoreThanSixtyThree) {
+  const SizeClasses classes({.growth_factor = 1.01});
+  EXPECT_EQ(classes.last(), 63);
+  EXPECT_EQ(classes.chunk_size(63), 524288u);
+  EXPECT_EQ(classes.Of(400'000), 63);
+}
+
+TEST(SizeClasses, AListOfSizesIsTaken) {
+  const SizeClasses classes({.chunks = {100, 1000}});
+  EXPECT_EQ(classes.last(), 3);
+  EXPECT_EQ(classes.chunk_size(1), 104u);
+  EXPECT_EQ(classes.chunk_size(2), 1000u);
+  EXPECT_EQ(classes.Of(1001), 3);
 }
 
 }  // namespace

@@ -102,6 +102,7 @@ Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options, const Co
   shared.clock = clock;
   shared.seed = options.seed != 0 ? options.seed : RandomSeed();
   shared.cas_enabled = options.cas_enabled;
+  shared.classes = SizeClasses(options.size_classes);
   shared.page_per_size_class = options.page_per_size_class;
   shared.item_size_max = options.item_size_max;
   shared.shards = static_cast<uint32_t>(shards);
@@ -110,12 +111,13 @@ Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options, const Co
   shared.sample = store->sample_.get();
   store->segment_bytes_ = ChooseSegmentBytes(options, shard_bytes);
   const size_t wanted = options.memory_max != 0 ? options.memory_max : platform::UsableMemory();
-  store->memory_max_ =
-      std::max(options.memory_limit,
-               std::min(std::max(wanted, options.page_per_size_class
-                                             ? SizeClasses::MemoryFor(SizeClasses::kClasses)
-                                             : size_t{0}),
-                        shards * kShardBytesMax));
+  store->memory_max_ = std::max(
+      options.memory_limit,
+      std::min(
+          std::max(wanted, options.page_per_size_class
+                               ? SizeClasses::MemoryFor(static_cast<size_t>(shared.classes.last()))
+                               : size_t{0}),
+          shards * kShardBytesMax));
   Status made = store->MakeShards(shards, options.eviction);
   if (!made.ok() && store->memory_max_ > options.memory_limit) {
     // Address space may be rationed (ulimit -v): then the limit cannot be raised later.
@@ -128,8 +130,8 @@ Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options, const Co
 
 void StoreShared::GrantPage(uint64_t size_class_bit) {
   const uint64_t before = size_classes.fetch_or(size_class_bit, std::memory_order_relaxed);
-  const auto classes = static_cast<size_t>(std::popcount(before | size_class_bit));
-  const size_t granted = SizeClasses::MemoryFor(classes);
+  const auto in_use = static_cast<size_t>(std::popcount(before | size_class_bit));
+  const size_t granted = SizeClasses::MemoryFor(in_use);
   // Never lowered by somebody who saw fewer classes and is late.
   size_t seen = memory_granted.load(std::memory_order_relaxed);
   while (seen < granted &&
@@ -200,6 +202,14 @@ std::chrono::nanoseconds Store::Maintain(const MaintenanceBudget& budget) {
   for_each_shard_within(budget.excess_time,
                         [](Shard& shard, Clock::time_point deadline) { shard.GiveBack(deadline); });
   return took;
+}
+
+ClassTable Store::StatsByClass() {
+  ClassTable sum{};
+  for (const auto& shard : shards_) {
+    shard->AddClassStats(&sum);
+  }
+  return sum;
 }
 
 void Store::ResetStats() {

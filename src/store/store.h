@@ -43,6 +43,7 @@ struct StoreOptions {
   // hold less where the limit is small: with this, the limit is never below a MiB per size class of
   // the items that were stored, and half a one.
   bool page_per_size_class = false;
+  SizeClasses::Options size_classes;
   EvictionStrategy eviction = EvictionStrategy::kAdaptive;
   bool cas_enabled = true;
   // Of the hash; 0 draws one.
@@ -128,6 +129,7 @@ class Store {
   // what the shards need to work (eight segments each, they cannot be joined), below
   // 1 MiB, or above memory_max().
   bool SetMemoryLimit(size_t bytes);
+  const SizeClasses& classes() const { return shared_.classes; }
   size_t memory_limit() const { return shared_.memory_limit.load(std::memory_order_relaxed); }
   size_t memory_max() const { return memory_max_; }
   void SetEviction(EvictionStrategy strategy);
@@ -141,7 +143,22 @@ class Store {
     shared_.external_bytes.fetch_add(static_cast<size_t>(bytes), std::memory_order_relaxed);
   }
 
+  // Walks through all items, a few thousand at a time; see Shard::ScanPart(). False behind the
+  // last.
+  struct ScanCursor {
+    size_t shard = 0;
+    uint32_t part = 0;
+  };
+  template <class Visit>
+  bool ScanPart(ScanCursor* cursor, Visit&& visit) {
+    if (cursor->shard >= shards_.size()) return false;
+    if (shards_[cursor->shard]->ScanPart(&cursor->part, visit)) return true;
+    *cursor = {cursor->shard + 1, 0};
+    return cursor->shard < shards_.size();
+  }
+
   StoreStats Stats();
+  ClassTable StatsByClass();
   // Counts begin anew; what is there now (items, bytes) stays.
   void ResetStats();
 

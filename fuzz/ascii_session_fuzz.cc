@@ -44,10 +44,12 @@ std::string Talk(std::string_view bytes, size_t piece) {
   options.item_size_max = size_t{512} << 10;
   observe::CounterRegistry counters;
   observe::Log log;
+  command::Tunables tunables;
   const command::Context context{.cache = cache.get(),
                                  .options = &options,
                                  .counters = &counters,
                                  .log = &log,
+                                 .tunables = &tunables,
                                  .unix_at_zero = 1'700'000'000};
   command::Executor executor(&context, counters.Register());
   command::Session session;

@@ -31,6 +31,7 @@ Cache::Cache(std::unique_ptr<store::Store> store, CoarseClock* clock, const conf
       clock_(clock),
       ttl_(ttl),
       rules_(ttl),
+      searches_(ttl.active_expiration),
       maintenance_credit_(kCreditMax) {
   store_->SetLazyExpiration(ttl.lazy_expiration);
 }
@@ -106,7 +107,10 @@ void Cache::Tick(uint32_t now) {
 }
 
 void Cache::CleanUp(uint32_t now) {
-  const bool due = ttl_.active_expiration && now - cleaned_at_ >= ttl_.cleanup_interval;
+  const bool asked = sweep_soon_.exchange(false, std::memory_order_relaxed);
+  if (asked) maintenance_credit_ = kCreditMax;
+  const bool due = asked || (searches_.load(std::memory_order_relaxed) &&
+                             now - cleaned_at_ >= ttl_.cleanup_interval);
   maintenance_credit_ = std::min<std::chrono::nanoseconds>(
       maintenance_credit_ + std::chrono::nanoseconds(std::chrono::seconds(1)) / kShareOfCore,
       kCreditMax);

@@ -111,6 +111,11 @@ class Cache {
   size_t memory_max() const { return store_->memory_max(); }
   void SetEviction(store::EvictionStrategy strategy) { store_->SetEviction(strategy); }
 
+  // Whether expired items are looked for unasked, from now on.
+  void SetActiveExpiration(bool on) { searches_.store(on, std::memory_order_relaxed); }
+  // The next Tick() looks for them in all of the memory, whatever its interval and budget.
+  void SweepSoon() { sweep_soon_.store(true, std::memory_order_relaxed); }
+
   // Memory under the same limit that belongs to the caller, such as connection buffers.
   void ChargeExternal(int64_t bytes) { store_->ChargeExternal(bytes); }
   // See Store::ScanPart().
@@ -142,6 +147,10 @@ class Cache {
   const TtlRules rules_;
   // 0: none. Relaxed: who sets it does not hand over anything else with it.
   std::atomic<uint32_t> pending_flush_{0};
+
+  // Both relaxed: the next Tick() that sees them will do.
+  std::atomic<bool> searches_;
+  std::atomic<bool> sweep_soon_{false};
 
   // Of Tick() alone.
   uint32_t cleaned_at_ = 0;  // second of the last search for expired items

@@ -1,8 +1,15 @@
-// Administration by text: limits, strategies, and what memcached has for its own engine.
+// Administration by text: limits, strategies, dumps, and what memcached has for its own engine.
+//
+// What has no counterpart in our engine is checked as memcached checks it, kept for `stats
+// settings`, and has no effect (docs/options.md says which).
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "base/gather_buffer.h"
+#include "command/session.h"
 #include "command/thread_context.h"
 #include "protocol/request.h"
 
@@ -12,14 +19,30 @@ class AdminCommands {
  public:
   explicit AdminCommands(const ThreadContext* context) : context_(context) {}
 
-  // Whether the request is one of them.
-  static bool Knows(protocol::Op op);
-  void Execute(const protocol::Request& request, GatherBuffer* out);
+  // False: the connection is to be closed.
+  bool Execute(const protocol::Request& request, Session* session, GatherBuffer* out);
 
  private:
-  void SetVerbosity(const protocol::Request& request, GatherBuffer* out);
-  void SetMemoryLimit(const protocol::Request& request, GatherBuffer* out);
-  void Lru(std::string_view words, GatherBuffer* out);
+  // The words behind the command, without a `noreply` at their end.
+  class Words;
+  // Whether replies to earlier requests are still on their way.
+  enum class Behind : uint8_t { kNothing, kOthers };
+
+  std::string SetVerbosity(uint64_t level);
+  std::string SetMemoryLimit(uint64_t megabytes);
+  std::string SetEviction(std::string_view name);
+  std::string Lru(const Words& words);
+  std::string LruCrawler(const Words& words, Behind behind, Session* session);
+  std::string SwitchCrawler(bool on);
+  std::string Crawl(std::string_view classes);
+  std::string BeginDump(const Words& words, Behind behind, Session* session);
+  std::string Slabs(const Words& words);
+  std::string Reassign(const Words& words);
+  std::string Automove(const Words& words);
+  std::string Extstore(const Words& words);
+  // Empty: done, and the connection is to be closed.
+  std::string Shutdown(const Words& words);
+  std::string RefreshCertificates();
 
   const ThreadContext* const context_;
 };

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "cache/cache.h"
+#include "command/tunables.h"
 #include "config/server_options.h"
 #include "observe/counters.h"
 #include "observe/log.h"
@@ -17,6 +19,11 @@ struct Context {
   const config::ServerOptions* options = nullptr;
   observe::CounterRegistry* counters = nullptr;
   observe::Log* log = nullptr;
+  Tunables* tunables = nullptr;
+  // Asks the server to end: at once, or when everything that was received is served.
+  std::function<void(bool gracefully)> stop;
+  // Reads the certificates again; empty, or what is wrong.
+  std::function<std::string()> refresh_certificates;
   // The Unix time when the coarse clock stood at 0.
   int64_t unix_at_zero = 0;
   // For `stats`: the event library and its version.

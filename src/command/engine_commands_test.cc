@@ -73,9 +73,7 @@ TEST_F(EngineCommandsTest, LruThatIsWrong) {
                             config::EvictionStrategyNames() + "\r\n";
   EXPECT_EQ(Talk("lru eviction belady\r\n"), names);
   EXPECT_EQ(Talk("lru eviction lru lfu\r\n"), names);
-  // memcached's own words for its lists, and what nobody knows.
-  for (const char* line : {"lru\r\n", "lru eviction\r\n", "lru mode flat\r\n", "lru evict lru\r\n",
-                           "lru tune 10 20 0.2 2.0\r\n", "lru temp_ttl 60\r\n"}) {
+  for (const char* line : {"lru\r\n", "lru eviction\r\n", "lru evict lru\r\n"}) {
     EXPECT_EQ(Talk(line), "ERROR\r\n") << line;
   }
   EXPECT_EQ(StatsOf("l1")["eviction_strategy"], "Adaptive");

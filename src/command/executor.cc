@@ -112,8 +112,7 @@ Executor::After Executor::Execute(const Request& request, const Key& key, Sessio
     case Op::kQuit:
       return After::kClose;
     default:
-      admin_.Execute(request, out);
-      break;
+      return admin_.Execute(request, session, out) ? After::kGoOn : After::kClose;
   }
   return After::kGoOn;
 }

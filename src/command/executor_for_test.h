@@ -36,6 +36,8 @@ class ExecutorForTest : public ::testing::Test {
                 .options = &options_,
                 .counters = &counters_,
                 .log = &log_,
+                .tunables = &tunables_,
+                .stop = [this](bool gracefully) { stopped_ = gracefully ? "graceful" : "at once"; },
                 .unix_at_zero = 1'700'000'000,
                 .event_backend = "none",
                 .bytes_without_cache = 1'000'000};
@@ -51,6 +53,9 @@ class ExecutorForTest : public ::testing::Test {
       const auto progress = parser_.Parse(input_, &batch);
       closed_ =
           executor_->Run(&batch, &session_, &out) == Executor::After::kClose || progress.close;
+      while (session_.producer != nullptr) {
+        if (!session_.producer->Produce(&out)) session_.producer.reset();
+      }
       input_.erase(0, progress.consumed);
       if (closed_ || (progress.consumed == 0 && batch.empty())) break;
     }
@@ -103,6 +108,8 @@ class ExecutorForTest : public ::testing::Test {
   config::ServerOptions options_;
   observe::CounterRegistry counters_;
   observe::Log log_;
+  Tunables tunables_;
+  std::string stopped_;  // how the server was asked to end
   std::unique_ptr<cache::Cache> cache_;
   Context context_;
   std::optional<Executor> executor_;

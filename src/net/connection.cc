@@ -19,6 +19,8 @@ using observe::Count;
 constexpr size_t kSendFrom = 256 << 10;
 // Batches of one turn, whatever -R says: a get of many keys is one request.
 constexpr int kBatchesPerTurn = 16;
+// Parts of a long reply in one turn.
+constexpr int kPartsPerTurn = 4;
 // Pinned values of a reply that has to wait are copied up to this size, so that a slow reader does
 // not keep segments from being cleaned.
 constexpr size_t kCopyUnsentMax = 64 << 10;
@@ -111,7 +113,8 @@ size_t Connection::ReceiveNow(char* to, size_t room, asio::error_code* error) {
 
 void Connection::Serve(std::string_view input, bool input_is_shared) {
   size_t consumed = 0;
-  Turn turn = ServeRequests(input, &consumed);
+  Turn turn = session_.producer != nullptr ? Produce() : Turn::kDry;
+  if (turn == Turn::kDry) turn = ServeRequests(input, &consumed);
   if (!input_is_shared) {
     input_.Consume(consumed);
   } else if (!input_.Assign(input.substr(consumed)) && turn != Turn::kGone) {
@@ -142,13 +145,33 @@ Connection::Turn Connection::ServeRequests(std::string_view input, size_t* consu
       worker_->counters().Add(Count::kLinesTooLong);
       return Turn::kClose;
     }
-    if (out.size() + (unsent_ != nullptr ? unsent_->size() : 0) >= kSendFrom) {
-      const Sent sent = Flush();
-      if (sent != Sent::kAll) return sent == Sent::kBlocked ? Turn::kBlocked : Turn::kGone;
+    Turn turn = Turn::kDry;
+    if (!SendIfMuch(&turn)) return turn;
+    if (session_.producer != nullptr) {
+      turn = Produce();
+      if (turn != Turn::kDry) return turn;
     }
     if (progress.consumed == 0 && batch.empty()) break;
   }
   return Turn::kDry;
+}
+
+Connection::Turn Connection::Produce() {
+  for (int parts = 0; session_.producer != nullptr; ++parts) {
+    if (parts == kPartsPerTurn) return Turn::kOver;
+    if (!session_.producer->Produce(&worker_->out())) session_.producer.reset();
+    Turn turn = Turn::kDry;
+    if (!SendIfMuch(&turn)) return turn;
+  }
+  return Turn::kDry;
+}
+
+bool Connection::SendIfMuch(Turn* turn) {
+  if (worker_->out().size() + (unsent_ != nullptr ? unsent_->size() : 0) < kSendFrom) return true;
+  const Sent sent = Flush();
+  if (sent == Sent::kAll) return true;
+  *turn = sent == Sent::kBlocked ? Turn::kBlocked : Turn::kGone;
+  return false;
 }
 
 void Connection::EndTurn(Turn turn) {

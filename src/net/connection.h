@@ -70,6 +70,10 @@ class Connection {
   // Serves the input and does what is to be done next.
   void Serve(std::string_view input, bool input_is_shared);
   Turn ServeRequests(std::string_view input, size_t* consumed);
+  // Goes on with a reply that is made piece by piece; kDry when it is complete.
+  Turn Produce();
+  // Sends when much has come together; false if the turn ends here, as `*turn` says.
+  bool SendIfMuch(Turn* turn);
   void EndTurn(Turn turn);
   // Reads what is there without waiting; 0 and no error if nothing is.
   size_t ReceiveNow(char* to, size_t room, asio::error_code* error);

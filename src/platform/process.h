@@ -28,6 +28,9 @@ Status AllowDescriptors(uint32_t wanted, uint32_t enough);
 
 // Signals that ask a server to end: what a terminal, an init system and memcached's scripts send.
 std::vector<int> StopSignals();
+// Sends this process the signal that an operator would: to end at once, or when everything is
+// served.
+void AskToStop(bool gracefully);
 // Whether somebody is looking at stderr.
 bool StderrIsTerminal();
 // A reader of our output that goes away, or a terminal that hangs up, is no reason to end.

@@ -314,6 +314,7 @@ bool AsciiParser::ParseLine(std::string_view rest, RequestBatch* batch, Progress
   }
   ParseSimple(*op, line, batch);
   batch->EndLine();
+  if (MayTakeLong(*op)) batch->Close();
   progress->consumed += line_bytes;
   return true;
 }
@@ -480,7 +481,7 @@ bool AsciiParser::ParseMetaSet(std::string_view line, std::string_view behind, s
 bool AsciiParser::ParseLogin(std::string_view rest, RequestBatch* batch, Progress* progress) {
   constexpr size_t kShortestLogin = 6;
   // Who is to judge a login must do so before the next is looked at.
-  if (!batch->empty()) return false;
+  if (batch->full()) return false;
   const size_t newline = rest.find('\n');
   if (newline == std::string_view::npos) {
     progress->close = rest.size() > kShortLineMax;
@@ -516,6 +517,7 @@ bool AsciiParser::ParseLogin(std::string_view rest, RequestBatch* batch, Progres
   request->op = Op::kLogin;
   request->value = rest.substr(line_bytes, *size);
   batch->EndLine();
+  batch->Close();
   return true;
 }
 

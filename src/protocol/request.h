@@ -64,6 +64,9 @@ constexpr bool IsStorage(Op op) { return (op >= Op::kSet && op <= Op::kCas) || o
 
 constexpr bool IsMeta(Op op) { return op >= Op::kMetaGet && op <= Op::kMetaDebug; }
 
+// Whether the requests behind it may have to wait for its reply, which is made piece by piece.
+constexpr bool MayTakeLong(Op op) { return op == Op::kLruCrawler || op == Op::kWatch; }
+
 // The word for it in the text protocol; for logs and tests.
 constexpr std::string_view WordOf(Op op) {
   constexpr std::string_view kWords[] = {"get",
@@ -174,8 +177,11 @@ class RequestBatch {
   void Clear(size_t lines_max = kCapacity) {
     size_ = 0;
     lines_left_ = lines_max;
+    closed_ = false;
   }
-  bool full() const { return size_ == kCapacity || lines_left_ == 0; }
+  bool full() const { return size_ == kCapacity || lines_left_ == 0 || closed_; }
+  // Nothing more comes: what follows depends on what becomes of the last request.
+  void Close() { closed_ = true; }
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }
   // Lines that may still come before the batch is full.
@@ -213,6 +219,7 @@ class RequestBatch {
   std::array<BinaryHeader, kCapacity> headers_;
   size_t size_ = 0;
   size_t lines_left_ = kCapacity;
+  bool closed_ = false;
 };
 
 }  // namespace rat_memcache::protocol

@@ -52,7 +52,9 @@ std::string EventBackend() {
 class Server {
  public:
   explicit Server(const config::CommandLine& command_line)
-      : options_(command_line.options), warnings_(command_line.warnings) {
+      : options_(command_line.options),
+        warnings_(command_line.warnings),
+        tunables_(command_line.options) {
     log_.set_verbosity(options_.verbosity);
   }
 
@@ -157,6 +159,8 @@ class Server {
                 .options = &options_,
                 .counters = &registry_,
                 .log = &log_,
+                .tunables = &tunables_,
+                .stop = [](bool gracefully) { platform::AskToStop(gracefully); },
                 .unix_at_zero = static_cast<int64_t>(std::time(nullptr)) - clock_.Now(),
                 .event_backend = EventBackend(),
                 .bytes_without_cache = bytes_without_cache_,
@@ -268,6 +272,7 @@ class Server {
   const ServerOptions options_;
   const std::vector<std::string> warnings_;
   observe::Log log_;
+  command::Tunables tunables_;
   observe::CounterRegistry registry_;
   observe::ThreadCounters* counters_ = nullptr;  // of this thread
   CoarseClock clock_;

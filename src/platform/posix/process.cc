@@ -62,6 +62,8 @@ Status AllowDescriptors(uint32_t wanted, uint32_t enough) {
 
 std::vector<int> StopSignals() { return {SIGINT, SIGTERM, SIGUSR1}; }
 
+void AskToStop(bool gracefully) { std::raise(gracefully ? SIGUSR1 : SIGINT); }
+
 bool StderrIsTerminal() { return ::isatty(STDERR_FILENO) == 1; }
 
 void IgnoreHangups() {

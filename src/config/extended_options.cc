@@ -151,8 +151,8 @@ void Ignore(Parse*, View) {}
 
 constexpr View kFactorFault = " must be > 0";
 constexpr View kRatioFault = "slab_automove_ratio must be > 0 and < 1";
-constexpr View kVerifyFault = "Invalid ssl_verify_mode. Use help to see valid options.";
-constexpr View kVersionFault = "Invalid ssl_min_version. Use help to see valid options.";
+constexpr View kVerifyFault = "Invalid ssl_verify_mode. Use help to see valid options";
+constexpr View kVersionFault = "Invalid ssl_min_version. Use help to see valid options";
 
 constexpr ExtendedWord kWords[] = {
     {"maxconns_fast", "", [](Parse* p, View) { p->options().maxconns_fast = true; },
@@ -167,8 +167,7 @@ constexpr ExtendedWord kWords[] = {
      "Missing numeric argument for idle_timeout"},
     {"read_buf_mem_limit", "MB",
      [](Parse* p, View v) {
-       Number(p, "read_buf_mem_limit", v, "a number of MiB", &p->options().read_buffer_limit_mb, 0,
-              kUint32Max >> 20);
+       Number(p, "read_buf_mem_limit", v, "a number of MiB", &p->options().read_buffer_limit_mb);
      },
      "memory for requests on their way (default: 0, half of -m)"},
     {"watcher_logbuf_size", "KB",

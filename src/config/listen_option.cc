@@ -91,7 +91,7 @@ class AddressReader {
     const std::string_view tag = text->substr(4, end - 4);
     text->remove_prefix(end + 2);
     if (tag.empty() || tag.size() > kTagLengthMax) {
-      Fail("Listener tags must be between 1 and 8 characters", "shorten " + Quoted(tag));
+      Fail("Listener tags must be between 1 and 8 characters", "write tag[NAME]:ADDRESS");
       return false;
     }
     address->tag = tag;

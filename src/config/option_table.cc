@@ -45,14 +45,9 @@ void SetPort(Parse* parse, View text) {
 }
 
 void SetUdpPort(Parse* parse, View text) {
-  parse->udp_port_given = true;
   ReadNumber(parse,
-             {.option = "-U",
-              .what = "a UDP port",
-              .max = kPortMax,
-              .fault = "ERROR: Invalid UDP port number",
-              .exit_code = kExitUsage},
-             text, &parse->options().udp_port);
+             {.option = "-U", .what = "a UDP port", .max = kPortMax, .exit_code = kExitUsage}, text,
+             &parse->options().udp_port);
 }
 
 void SetUnixSocket(Parse* parse, View text) {
@@ -247,10 +242,8 @@ void SetPidFile(Parse* parse, View text) { parse->options().pid_file = text; }
 
 void RefuseMemoryFile(Parse* parse, View) {
   parse->Fail(
-      "-e is not supported by this version: it would start without the data that the file promises "
-      "to keep; a persistent tier is to come; until then remove -e and accept that a restart "
-      "begins "
-      "empty");
+      "-e is not supported by this version, and starting without what the file is to keep would "
+      "lose it; a persistent tier (--data-dir) is to come; without -e a restart begins empty");
 }
 
 constexpr Option Heading(View text) { return {0, {}, {}, nullptr, text}; }

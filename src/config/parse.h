@@ -15,7 +15,6 @@ struct Parse {
   CommandLine result;
   // What was given, where it matters that it was.
   bool port_given = false;
-  bool udp_port_given = false;
   bool protocol_given = false;
   bool item_size_given = false;
   bool tls_word_given = false;    // any -o ssl_*

@@ -321,8 +321,8 @@ constexpr Option kOptions[] = {
     {'C', "disable-cas", "", [](Parse* p, View) { p->options().cas_enabled = false; },
      "do without CAS uniques"},
     {'D', "", "CHAR", SetDelimiter,
-     "count by prefix, the part of a key before this character, for \"stats detail dump\" "
-     "(default: not before \"stats detail on\", and then by :)"},
+     "count requests by the part of the key before this character, for \"stats detail dump\" "
+     "(default: not counted; the command \"stats detail on\" counts, by :)"},
 
     Heading("Who may do what"),
     {'Y', "auth-file", "FILE", SetAuthFile,
@@ -361,8 +361,9 @@ constexpr Option kOptions[] = {
     {'V', "version", "",
      [](Parse* p, View) { p->result.action = CommandLine::Action::kShowVersion; },
      "show the version"},
+    Heading("More, as words of -o"),
     {'o', "extended", "WORDS", ApplyExtended,
-     "more options of memcached, a list with commas, such as -o idle_timeout=60,track_sizes:"},
+     "a list of the words below, with commas; may be repeated: -o idle_timeout=60,track_sizes"},
 
     // Without an effect on what is served.
     {'f', "slab-growth-factor", "NUM", SetGrowthFactor},

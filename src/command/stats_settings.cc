@@ -98,7 +98,7 @@ void AppendEngine(const ServerOptions& options, StatLines* lines) {
   lines->Add("idle_timeout", options.idle_timeout);
   lines->Add("watcher_logbuf_size", options.watcher_buffer);
   lines->Add("worker_logbuf_size", options.worker_log_buffer);
-  lines->Add("read_buf_mem_limit", options.read_buffer_limit_mb);
+  lines->Add("read_buf_mem_limit", uint64_t{options.read_buffer_limit_mb} << 20);
   lines->AddYesNo("track_sizes", hints.track_sizes);
   lines->AddYesNo("inline_ascii_response", hints.inline_ascii_response);
 }
@@ -118,11 +118,27 @@ void AppendExtstore(const ServerOptions& options, StatLines* lines) {
   lines->AddYesNo("ext_drop_unread", ext.drop_unread);
 }
 
+// memcached shows OpenSSL's flags: 1 ask, 2 demand, 4 once.
+uint64_t VerifyBits(config::TlsOptions::Verify verify) {
+  using Verify = config::TlsOptions::Verify;
+  switch (verify) {
+    case Verify::kNone:
+      return 0;
+    case Verify::kRequest:
+      return 1;
+    case Verify::kRequire:
+      return 3;
+    case Verify::kOnce:
+      return 7;
+  }
+  return 0;
+}
+
 void AppendTls(const config::TlsOptions& tls, StatLines* lines) {
   lines->AddYesNo("ssl_enabled", tls.enabled);
   lines->Add("ssl_chain_cert", OrNullPointer(tls.chain_cert));
   lines->Add("ssl_key", OrNullPointer(tls.key));
-  lines->Add("ssl_verify_mode", static_cast<uint64_t>(tls.verify));
+  lines->Add("ssl_verify_mode", VerifyBits(tls.verify));
   lines->Add("ssl_keyformat", static_cast<uint64_t>(tls.key_format));
   lines->Add("ssl_ciphers", OrNull(tls.ciphers));
   lines->Add("ssl_ca_cert", OrNull(tls.ca_cert));

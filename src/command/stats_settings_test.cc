@@ -89,7 +89,7 @@ TEST_F(StatsSettingsTest, Tls) {
          {{"ssl_enabled", "yes"},
           {"ssl_chain_cert", "/c"},
           {"ssl_key", "/k"},
-          {"ssl_verify_mode", "2"},
+          {"ssl_verify_mode", "3"},
           {"ssl_keyformat", "2"},
           {"ssl_ca_cert", "/ca"},
           {"ssl_ciphers", "A"},
@@ -97,6 +97,19 @@ TEST_F(StatsSettingsTest, Tls) {
           {"ssl_session_cache", "yes"},
           {"ssl_kernel_tls", "yes"},
           {"ssl_min_version", "tlsv1.0"}});
+}
+
+TEST_F(StatsSettingsTest, VerifyModesAreOpenSslsFlags) {
+  Expect({"-o", "ssl_verify_mode=0"}, {{"ssl_verify_mode", "0"}});
+  Expect({"-o", "ssl_verify_mode=1"}, {{"ssl_verify_mode", "1"}});
+  Expect({"-o", "ssl_verify_mode=3"}, {{"ssl_verify_mode", "7"}});
+}
+
+TEST_F(StatsSettingsTest, Sizes) {
+  Expect({"-o", "read_buf_mem_limit=7,watcher_logbuf_size=128,worker_logbuf_size=32"},
+         {{"read_buf_mem_limit", "7340032"},
+          {"watcher_logbuf_size", "131072"},
+          {"worker_logbuf_size", "32768"}});
 }
 
 TEST_F(StatsSettingsTest, NoModern) {

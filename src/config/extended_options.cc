@@ -131,7 +131,7 @@ void SetSlabSizes(Parse* p, View text) {
 // What memcached calls the defaults of 1.4. The memory engine stays what it is.
 void SetNoModern(Parse* p) {
   EngineHints& hints = Hints(p);
-  hints.slab_chunk_max = kMiB;
+  if (!p->slab_chunk_max_given) hints.slab_chunk_max = kMiB;
   hints.slab_reassign = false;
   hints.slab_automove = 0;
   hints.hash_algorithm = "jenkins";
@@ -316,10 +316,15 @@ constexpr ExtendedWord kWords[] = {
      }},
     {"slab_chunk_max", "KB",
      [](Parse* p, View v) {
+       p->slab_chunk_max_given = true;
        Units(p, "slab_chunk_max", v, "a number of KiB", kKiB, &Hints(p).slab_chunk_max, 1);
      }},
     {"slab_sizes", "NUM-NUM-...", SetSlabSizes},
-    {"no_chunked_items", "", [](Parse* p, View) { Hints(p).chunked_items = false; }},
+    {"no_chunked_items", "",
+     [](Parse* p, View) {
+       Hints(p).chunked_items = false;
+       Hints(p).slab_chunk_max = kMiB;  // a page of memcached's
+     }},
     {"inline_ascii_resp", "", Ignore},
     {"no_inline_ascii_resp", "", Ignore},
     {"resp_obj_mem_limit", "[MB]",

@@ -86,14 +86,16 @@ TEST(ExtendedOptions, TheCrawlerIsActiveExpiration) {
 TEST(ExtendedOptions, Slabs) {
   const EngineHints hints = Hints(
       "no_slab_reassign,slab_automove=2,slab_automove_ratio=0.5,slab_automove_window=1800,"
-      "slab_automove_freeratio=0,slab_chunk_max=3,no_chunked_items");
+      "slab_automove_freeratio=0,slab_chunk_max=3");
   EXPECT_FALSE(hints.slab_reassign);
   EXPECT_EQ(hints.slab_automove, 2u);
   EXPECT_EQ(hints.slab_automove_ratio, 0.5);
   EXPECT_EQ(hints.slab_automove_window, 1800u);
   EXPECT_EQ(hints.slab_automove_freeratio, 0);
   EXPECT_EQ(hints.slab_chunk_max, 3u << 10) << "divides nothing, and need not";
-  EXPECT_FALSE(hints.chunked_items);
+  EXPECT_TRUE(hints.chunked_items);
+  EXPECT_FALSE(Hints("no_chunked_items").chunked_items);
+  EXPECT_EQ(Hints("no_chunked_items").slab_chunk_max, size_t{1} << 20);
   EXPECT_TRUE(Hints("no_slab_reassign,slab_reassign").slab_reassign);
   EXPECT_EQ(Hints("no_slab_automove").slab_automove, 0u);
   EXPECT_EQ(Hints("no_slab_automove,slab_automove").slab_automove, 1u);
@@ -127,6 +129,8 @@ TEST(ExtendedOptions, NoModernIsWhatMemcachedWasOnce) {
   // Words behind it count.
   EXPECT_TRUE(Options("-o no_modern,maxconns_fast").maxconns_fast);
   EXPECT_EQ(Hints("no_modern,slab_chunk_max=256").slab_chunk_max, size_t{256} << 10);
+  EXPECT_EQ(Hints("slab_chunk_max=256,no_modern").slab_chunk_max, size_t{256} << 10)
+      << "and one that was asked for stays";
 }
 
 TEST(ExtendedOptions, Extstore) {

@@ -17,6 +17,7 @@ struct Parse {
   bool port_given = false;
   bool protocol_given = false;
   bool item_size_given = false;
+  bool slab_chunk_max_given = false;
   bool tls_word_given = false;    // any -o ssl_*
   bool proxy_word_given = false;  // any -o proxy_*
   std::optional<Error> error;

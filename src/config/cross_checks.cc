@@ -30,23 +30,24 @@ void CheckFeatures(Parse* parse) {
   const bool binary = options.protocol == WireProtocol::kBinary ||
                       std::any_of(options.listen.begin(), options.listen.end(), speaks_binary);
   if (!options.unix_socket.empty() && !features.unix_socket) {
-    parse->Fail("-s: this build serves no Unix sockets; listen on an address with -l");
+    parse->Fail("-s is not supported by this build; listen on an address with -l");
   }
   if (options.udp_port != 0 && !features.udp) {
-    parse->Fail("-U: UDP is not served by this build; use TCP, or -U 0");
+    parse->Fail("-U is not supported by this build; use TCP, or -U 0");
   }
   if (options.sasl_enabled && !features.sasl) {
-    parse->Fail("-S: this build has no SASL; remove it and listen on a trusted network with -l");
+    parse->Fail(
+        "-S is not supported by this build; remove it and listen on a trusted network with -l");
   }
   if (binary && !features.binary_protocol) {
-    parse->Fail("-B binary: this build speaks the text protocol only; use -B ascii or -B auto");
+    parse->Fail("-B binary is not supported by this build; use -B ascii or -B auto");
   }
   if (!options.auth_file.empty() && !features.ascii_auth) {
     parse->Fail(
-        "-Y: this build asks for no passwords; remove it and listen on a trusted network with -l");
+        "-Y is not supported by this build; remove it and listen on a trusted network with -l");
   }
   if (options.tls.enabled && !features.tls) {
-    parse->Fail("-Z: this build has no TLS; put a TLS proxy in front");
+    parse->Fail("-Z is not supported by this build; put a TLS proxy in front");
   }
 }
 

@@ -133,19 +133,20 @@ TEST(CrossChecks, TlsWordsWithoutTlsAreWorthAWord) {
 TEST(CrossChecks, WhatTheBuildLacksIsRefused) {
   const Features none{};
   for (const Fault& fault : {
-           Fault{"-s x", 64, "-s: this build serves no Unix sockets; listen on an address with -l"},
-           Fault{"-U 5", 64, "-U: UDP is not served by this build; use TCP, or -U 0"},
+           Fault{"-s x", 64, "-s is not supported by this build; listen on an address with -l"},
+           Fault{"-U 5", 64, "-U is not supported by this build; use TCP, or -U 0"},
            Fault{"-S", 64,
-                 "-S: this build has no SASL; remove it and listen on a trusted network with -l"},
+                 "-S is not supported by this build; remove it and listen on a trusted network "
+                 "with -l"},
            Fault{"-B binary", 64,
-                 "-B binary: this build speaks the text protocol only; use -B ascii or -B auto"},
+                 "-B binary is not supported by this build; use -B ascii or -B auto"},
            Fault{"-l proto[binary]:h", 64,
-                 "-B binary: this build speaks the text protocol only; use -B ascii or -B auto"},
+                 "-B binary is not supported by this build; use -B ascii or -B auto"},
            Fault{"-Y f", 64,
-                 "-Y: this build asks for no passwords; remove it and listen on a trusted network "
+                 "-Y is not supported by this build; remove it and listen on a trusted network "
                  "with -l"},
            Fault{"-Z -o ssl_chain_cert=c,ssl_key=k", 64,
-                 "-Z: this build has no TLS; put a TLS proxy in front"},
+                 "-Z is not supported by this build; put a TLS proxy in front"},
            Fault{"-p 0", 64,
                  "-p 0 switches TCP off, and there is nothing else to listen on; use -p -1 for any "
                  "free port"},

@@ -48,9 +48,16 @@ struct EngineHints {
   uint32_t napi_ids = 0;     // -N
 };
 
+// -o ext_path=FILE:SIZE[:BUCKET]
+struct ExtstorePath {
+  std::string file;
+  uint64_t size = 0;  // bytes
+  std::string bucket = "default";
+};
+
 // -o ext_*: memcached's disk tier. Shown; ours has settings of its own.
 struct ExtstoreHints {
-  std::vector<std::string> paths;  // ext_path
+  std::vector<ExtstorePath> paths;  // ext_path
   uint32_t page_size_mb = 64;
   uint32_t wbuf_size = 4 << 20;  // bytes
   uint32_t threads = 1;

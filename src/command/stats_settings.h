@@ -1,0 +1,13 @@
+// `stats settings`: what the operator asked for, under memcached's names and in its order.
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#pragma once
+
+#include "base/gather_buffer.h"
+#include "command/context.h"
+
+namespace rat_memcache::command {
+
+// Appends the whole reply. Limits that change while the server runs are shown as they are now.
+void AppendSettings(const Context& context, GatherBuffer* out);
+
+}  // namespace rat_memcache::command

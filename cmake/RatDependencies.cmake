@@ -21,7 +21,7 @@ if(RAT_BUILD_SERVER)
     ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_DISABLE_SERIAL_PORT)
   target_link_libraries(rat_asio INTERFACE Threads::Threads)
   # Debian: apt-get install libssl-dev
-  find_package(OpenSSL 1.1.1 REQUIRED)
+  find_package(OpenSSL 3.0 REQUIRED)
 endif()
 if(RAT_BUILD_TESTS)
   find_package(GTest REQUIRED)

@@ -30,7 +30,7 @@ class TlsStream {
   };
   // What such a connection takes beyond its socket while it waits for input: estimated from
   // OpenSSL 3.0 with TLS 1.3, for the books of the memory limit.
-  static constexpr size_t kBytesEstimated = 12 << 10;
+  static constexpr size_t kBytesEstimated = 14 << 10;
 
   explicit TlsStream(ssl_st* ssl);
   ~TlsStream();

@@ -20,6 +20,8 @@ if(RAT_BUILD_SERVER)
   target_compile_definitions(rat_asio INTERFACE
     ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_DISABLE_SERIAL_PORT)
   target_link_libraries(rat_asio INTERFACE Threads::Threads)
+  # Debian: apt-get install libssl-dev
+  find_package(OpenSSL 3.0 REQUIRED)
 endif()
 if(RAT_BUILD_TESTS)
   find_package(GTest REQUIRED)

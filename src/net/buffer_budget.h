@@ -34,6 +34,10 @@ class BufferBudget {
     used_.fetch_add(bytes, std::memory_order_relaxed);
     cache_->ChargeExternal(static_cast<int64_t>(bytes));
   }
+  // What a connection takes by being there counts against the memory limit only: how many there are
+  // has a limit of its own.
+  void TakeForConnection(size_t bytes) { cache_->ChargeExternal(static_cast<int64_t>(bytes)); }
+  void GiveForConnection(size_t bytes) { cache_->ChargeExternal(-static_cast<int64_t>(bytes)); }
   void Give(size_t bytes) {
     used_.fetch_sub(bytes, std::memory_order_relaxed);
     cache_->ChargeExternal(-static_cast<int64_t>(bytes));

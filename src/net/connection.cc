@@ -25,6 +25,9 @@ constexpr int kPartsPerTurn = 4;
 // not keep segments from being cleaned.
 constexpr size_t kCopyUnsentMax = 64 << 10;
 constexpr size_t kBuffersPerSend = 64;
+// Seconds.
+constexpr uint32_t kHandshakePatience = 30;
+constexpr uint32_t kReaderPatience = 60;
 
 constexpr std::string_view kNoMemoryForRequest = "SERVER_ERROR out of memory reading request\r\n";
 
@@ -34,15 +37,52 @@ bool WouldBlock(const asio::error_code& error) {
 
 }  // namespace
 
-Connection::Connection(Worker* worker, Socket socket)
-    : worker_(worker), socket_(std::move(socket)), input_(&worker->budget()) {
+Connection::Connection(Worker* worker, Socket socket, const ListenerTraits* from)
+    : worker_(worker), from_(from), socket_(std::move(socket)), input_(&worker->budget()) {
   worker_->budget().TakeAnyway(sizeof *this);
 }
 
-Connection::~Connection() { worker_->budget().Give(sizeof *this + unsent_charged_); }
+Connection::~Connection() {
+  worker_->budget().Give(sizeof *this + unsent_charged_);
+  if (tls_ != nullptr) worker_->budget().GiveForConnection(TlsStream::kBytesEstimated);
+}
+
+void Connection::Start() {
+  since_ = worker_->now();
+  if (from_->tls == nullptr) return AwaitInput();
+  worker_->StartLookingAfter();
+  AwaitHandshake(Socket::wait_read);
+}
 
 void Connection::Close() {
+  if (tls_ != nullptr) tls_->SayGoodbye();
   worker_->Remove(this);  // deletes this
+}
+
+uint32_t Connection::Patience() const {
+  switch (wait_) {
+    case Wait::kNone:
+      break;
+    case Wait::kHandshake:
+      return kHandshakePatience;
+    case Wait::kInput:
+      // As in memcached, clients of a Unix socket may be idle.
+      return from_->transport == ListenerTraits::Transport::kTcp ? worker_->idle_timeout() : 0;
+    case Wait::kRoom:
+      return kReaderPatience;
+  }
+  return 0;
+}
+
+bool Connection::LookAfter(uint32_t now) {
+  const uint32_t patience = Patience();
+  if (patience == 0) return false;
+  if (now - since_ > patience) {
+    // What is awaited ends with an error; or well, if it has come at the last moment.
+    asio::error_code ignored;
+    socket_.cancel(ignored);
+  }
+  return true;
 }
 
 void Connection::Drain() {
@@ -62,6 +102,8 @@ bool Connection::MakeInputRoom() {
 }
 
 void Connection::AwaitInput() {
+  wait_ = Wait::kInput;
+  if (tls_ != nullptr) return AwaitTlsInput();
   if (!MakeInputRoom()) return;
   socket_.async_receive(
       asio::buffer(input_.room(), input_.room_bytes()),
@@ -69,7 +111,10 @@ void Connection::AwaitInput() {
 }
 
 void Connection::OnInput(const asio::error_code& error, size_t bytes) {
-  if (error && !(draining_ && error == asio::error::operation_aborted)) return Close();
+  if (error && !(draining_ && error == asio::error::operation_aborted)) {
+    if (error == asio::error::operation_aborted) worker_->counters().Add(Count::kIdleKicks);
+    return Close();
+  }
   worker_->counters().Add(Count::kBytesRead, bytes);
   input_.Filled(bytes);
   if (input_.overflowing()) return Serve(ReadIntoShared(), true);
@@ -86,32 +131,43 @@ std::string_view Connection::ReadIntoShared() {
   return {shared.data(), head.size() + more};
 }
 
-void Connection::DrainTurn() {
+bool Connection::ReceiveAndServe() {
   if (input_.is_inline()) {
     const size_t before = input_.bytes().size();
     const std::string_view input = ReadIntoShared();
-    if (input.size() > before) return Serve(input, true);
-  } else {
-    if (!MakeInputRoom()) return;
-    asio::error_code ignored;
-    const size_t bytes = ReceiveNow(input_.room(), input_.room_bytes(), &ignored);
-    input_.Filled(bytes);
-    if (bytes > 0) return Serve(input_.bytes(), false);
+    if (input.size() == before) return false;
+    Serve(input, true);
+    return true;
   }
+  if (!MakeInputRoom()) return true;
+  asio::error_code ignored;
+  const size_t bytes = ReceiveNow(input_.room(), input_.room_bytes(), &ignored);
+  input_.Filled(bytes);
+  if (bytes == 0) return false;
+  Serve(input_.bytes(), false);
+  return true;
+}
+
+void Connection::DrainTurn() {
+  if (ReceiveAndServe()) return;
   // Nothing more has come. Replies are on their way: say goodbye before letting go of the socket.
+  if (tls_ != nullptr) tls_->SayGoodbye();
   asio::error_code ignored;
   socket_.shutdown(Socket::shutdown_send, ignored);
   Close();
 }
 
 size_t Connection::ReceiveNow(char* to, size_t room, asio::error_code* error) {
-  const size_t bytes = socket_.receive(asio::buffer(to, room), 0, *error);
+  const size_t bytes =
+      tls_ != nullptr ? ReceiveTls(to, room) : socket_.receive(asio::buffer(to, room), 0, *error);
   if (WouldBlock(*error)) error->clear();
   worker_->counters().Add(Count::kBytesRead, bytes);
   return bytes;
 }
 
 void Connection::Serve(std::string_view input, bool input_is_shared) {
+  wait_ = Wait::kNone;
+  since_ = worker_->now();
   size_t consumed = 0;
   Turn turn = session_.producer != nullptr ? Produce() : Turn::kDry;
   if (turn == Turn::kDry) turn = ServeRequests(input, &consumed);
@@ -210,8 +266,16 @@ void Connection::AwaitDrainTurn() {
 void Connection::TakeTurn() { Serve(input_.bytes(), false); }
 
 void Connection::AwaitRoom() {
+  worker_->StartLookingAfter();
+  wait_ = Wait::kRoom;
+  since_ = worker_->now();
   socket_.async_wait(Socket::wait_write, [this](const asio::error_code& error) {
-    if (error) return Close();
+    if (error) {
+      if (error == asio::error::operation_aborted) {
+        worker_->counters().Add(Count::kReadersGivenUp);
+      }
+      return Close();
+    }
     switch (Flush()) {
       case Sent::kAll:
         return closing_ ? Close() : TakeTurn();
@@ -247,6 +311,7 @@ void Connection::KeepUnsent() {
 }
 
 Connection::Sent Connection::Send(GatherBuffer* buffer) {
+  if (tls_ != nullptr) return SendTls(buffer);
   while (!buffer->empty()) {
     asio::error_code error;
     size_t bytes;

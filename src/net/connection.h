@@ -8,7 +8,13 @@
 //
 // Input goes to a small buffer of the connection. If that is filled to the brim there is more, and
 // the worker's large buffer, which all its connections share, takes over for the rest of the turn.
-// So an idle connection costs about a kilobyte, and a busy one reads 64 KiB at a time.
+// So an idle connection costs about a kilobyte, and a busy one reads 64 KiB at a time. With TLS,
+// input is decrypted into the large buffer at once, and replies are put together into pieces of
+// ssl_wbuf_size before they are encrypted (connection_tls.cc).
+//
+// No wait lasts for ever: a handshake has kHandshakePatience, a reader that takes nothing of its
+// replies kReaderPatience, and a client without commands what idle_timeout says. The worker looks
+// once per second while any of these applies.
 //
 // Threads: all calls on the worker's thread.
 // Ownership: a connection belongs to its worker and is deleted when it closes, which it does by
@@ -17,13 +23,17 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/gather_buffer.h"
 #include "command/executor.h"
 #include "net/input_buffer.h"
+#include "net/listener_traits.h"
 #include "net/socket.h"
+#include "net/tls_stream.h"
 #include "protocol/ascii_parser.h"
 
 namespace rat_memcache::net {
@@ -32,14 +42,18 @@ class Worker;
 
 class Connection {
  public:
-  Connection(Worker* worker, Socket socket);
+  // `from` outlives the connection.
+  Connection(Worker* worker, Socket socket, const ListenerTraits* from);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  void Start() { AwaitInput(); }
+  void Start();
   // Serves what has been received, the kernel's share included, sends all replies, and closes.
   void Drain();
+  // Ends a wait that has lasted too long at the worker's time `now`. False if what the connection
+  // is doing has no end of its own, and so needs no looking after.
+  bool LookAfter(uint32_t now);
 
   // For the worker's list.
   Connection* next = nullptr;
@@ -55,7 +69,11 @@ class Connection {
     kGone,     // the connection is broken
   };
   enum class Sent : uint8_t { kAll, kBlocked, kBroken };
+  // What is awaited that another side may never bring about.
+  enum class Wait : uint8_t { kNone, kHandshake, kInput, kRoom };
 
+  // Seconds that the present wait may last; 0: for ever.
+  uint32_t Patience() const;
   void AwaitInput();
   void OnInput(const asio::error_code& error, size_t bytes);
   void AwaitRoom();
@@ -64,6 +82,9 @@ class Connection {
   // While draining, in place of AwaitInput(): goes on with what has come, or closes.
   void AwaitDrainTurn();
   void DrainTurn();
+  // Reads what is there without waiting and serves it; true if that was all there is to do for now.
+  // False if nothing has come.
+  bool ReceiveAndServe();
   // Reads on into the worker's shared buffer, behind what is there. Only if the input is inline.
   std::string_view ReadIntoShared();
   bool MakeInputRoom();
@@ -84,8 +105,22 @@ class Connection {
   void KeepUnsent();
   void Close();
 
+  // With TLS.
+  void AwaitHandshake(Socket::wait_type direction);
+  void OnHandshake(const asio::error_code& error);
+  void FailHandshake(const std::string& why);
+  void AwaitTlsInput();
+  void OnTlsInput(const asio::error_code& error);
+  size_t ReceiveTls(char* to, size_t room);
+  Sent SendTls(GatherBuffer* buffer);
+
   Worker* const worker_;
+  const ListenerTraits* const from_;
   Socket socket_;
+  // Null without TLS, and until the client has sent the first byte of its handshake.
+  std::unique_ptr<TlsStream> tls_;
+  uint32_t since_ = 0;  // the worker's time when the wait, or the last turn, began
+  Wait wait_ = Wait::kNone;
   InputBuffer input_;
   protocol::AsciiParser parser_;
   command::Session session_;

@@ -3,9 +3,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
+#include <system_error>
 #include <utility>
 
 #include <asio/ip/v6_only.hpp>
+#include <asio/local/stream_protocol.hpp>
+
+#include "platform/local_socket.h"
 
 namespace rat_memcache::net {
 namespace {
@@ -14,10 +19,17 @@ using asio::ip::tcp;
 using observe::Count;
 
 // How long to wait before the next try when there are no descriptors left.
-constexpr std::chrono::milliseconds kPause{100};
+constexpr std::chrono::milliseconds kRetryAfter{100};
 
-Result<Acceptor> Bind(asio::io_context* loop, const tcp::endpoint& endpoint, uint32_t backlog) {
-  Acceptor acceptor(*loop);
+std::string TextOf(const tcp::endpoint& endpoint) {
+  const std::string address = endpoint.address().to_string();
+  return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
+         std::to_string(endpoint.port());
+}
+
+Result<Acceptor> BindTcp(const Listener::Surroundings& surroundings,
+                         const tcp::endpoint& endpoint) {
+  Acceptor acceptor(*surroundings.loop);
   asio::error_code error;
   acceptor.open(endpoint.protocol(), error);
   if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
@@ -25,8 +37,13 @@ Result<Acceptor> Bind(asio::io_context* loop, const tcp::endpoint& endpoint, uin
   if (!error && endpoint.address().is_v6()) {
     acceptor.set_option(asio::ip::v6_only(true), error);
   }
+  if (!error && surroundings.mark != 0) {
+    // Accepted sockets inherit it.
+    const Status marked = platform::MarkSocket(acceptor.native_handle(), surroundings.mark);
+    if (!marked.ok()) surroundings.on_warning(marked.error().message);
+  }
   if (!error) acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(static_cast<int>(backlog), error);
+  if (!error) acceptor.listen(static_cast<int>(surroundings.backlog), error);
   if (!error) acceptor.non_blocking(true, error);
   if (error) {
     return Error{"failed to listen on TCP port " + std::to_string(endpoint.port()) + " (" +
@@ -37,14 +54,18 @@ Result<Acceptor> Bind(asio::io_context* loop, const tcp::endpoint& endpoint, uin
   return acceptor;
 }
 
+StreamProtocol ProtocolOf(const Acceptor& acceptor) {
+  asio::error_code ignored;
+  const StreamProtocol::endpoint local = acceptor.local_endpoint(ignored);
+  return {local.protocol().family(), 0};
+}
+
 }  // namespace
 
-Result<std::vector<std::unique_ptr<Listener>>> Listener::Open(asio::io_context* loop,
-                                                              const std::string& host,
-                                                              uint16_t port, uint32_t backlog,
-                                                              observe::ThreadCounters* counters) {
+Result<Listener::List> Listener::OpenTcp(const Surroundings& surroundings, const std::string& host,
+                                         uint16_t port, const ListenerTraits& traits) {
   asio::error_code error;
-  tcp::resolver resolver(*loop);
+  tcp::resolver resolver(*surroundings.loop);
   const auto flags = tcp::resolver::passive;
   const auto found = resolver.resolve(host, std::to_string(port), flags, error);
   if (error) {
@@ -54,29 +75,85 @@ Result<std::vector<std::unique_ptr<Listener>>> Listener::Open(asio::io_context* 
                      (bare_ipv6 ? ", an IPv6 address with a port as [ADDR]:PORT" : ""),
                  kExitOs};
   }
-  std::vector<std::unique_ptr<Listener>> listeners;
+  List listeners;
   Error last;
   for (const auto& entry : found) {
     tcp::endpoint endpoint = entry.endpoint();
     // Every address of one listener gets the same free port.
-    if (port == 0 && !listeners.empty()) endpoint.port(listeners[0]->endpoint().port());
-    auto acceptor = Bind(loop, endpoint, backlog);
+    if (port == 0 && !listeners.empty()) endpoint.port(listeners[0]->port());
+    auto acceptor = BindTcp(surroundings, endpoint);
     if (!acceptor.ok()) {
       last = acceptor.error();
       continue;
     }
-    listeners.push_back(
-        std::unique_ptr<Listener>(new Listener(loop, std::move(acceptor).value(), counters)));
+    listeners.push_back(std::unique_ptr<Listener>(
+        new Listener(surroundings, std::move(acceptor).value(), traits, "")));
   }
   // As in memcached, a host may have addresses that cannot be bound (no IPv6), but not all of them.
   if (listeners.empty()) return last;
   return listeners;
 }
 
-Listener::Listener(asio::io_context* loop, Acceptor acceptor, observe::ThreadCounters* counters)
-    : acceptor_(std::move(acceptor)), pause_(*loop), counters_(counters) {
-  asio::error_code ignored;
-  endpoint_ = acceptor_.local_endpoint(ignored);
+Result<std::unique_ptr<Listener>> Listener::OpenUnix(const Surroundings& surroundings,
+                                                     const std::string& path, uint32_t mode,
+                                                     const ListenerTraits& traits) {
+  Acceptor acceptor(*surroundings.loop);
+  std::error_code error;
+  try {
+    const asio::local::stream_protocol::endpoint endpoint(path);
+    platform::RemoveLeftoverSocket(path);
+    acceptor.open(endpoint.protocol(), error);
+    if (!error) {
+      const platform::FileModeScope with_mode(mode);
+      acceptor.bind(endpoint, error);
+    }
+    if (!error) acceptor.listen(static_cast<int>(surroundings.backlog), error);
+    if (!error) acceptor.non_blocking(true, error);
+  } catch (const std::system_error& too_long) {
+    error = too_long.code();
+  }
+  if (error) {
+    return Error{"failed to listen on UNIX socket: " + path + ": " + error.message() +
+                     "; choose another path with -s",
+                 kExitOs};
+  }
+  return std::unique_ptr<Listener>(new Listener(surroundings, std::move(acceptor), traits, path));
+}
+
+Result<std::unique_ptr<Listener>> Listener::TakeOver(const Surroundings& surroundings, int family,
+                                                     Acceptor::native_handle_type handle,
+                                                     const ListenerTraits& traits) {
+  Acceptor acceptor(*surroundings.loop);
+  asio::error_code error;
+  acceptor.assign(StreamProtocol(family, 0), handle, error);
+  if (!error) acceptor.non_blocking(true, error);
+  if (error) {
+    return Error{"failed to listen on the inherited socket " + std::to_string(handle) + ": " +
+                     error.message() + "; start without LISTEN_FDS",
+                 kExitOs};
+  }
+  return std::unique_ptr<Listener>(
+      new Listener(surroundings, std::move(acceptor), traits, "inherited"));
+}
+
+Listener::Listener(const Surroundings& surroundings, Acceptor acceptor,
+                   const ListenerTraits& traits, const std::string& path)
+    : acceptor_(std::move(acceptor)),
+      protocol_(ProtocolOf(acceptor_)),
+      traits_(traits),
+      retry_(*surroundings.loop),
+      counters_(surroundings.counters) {
+  if (is_tcp()) {
+    asio::error_code ignored;
+    const StreamProtocol::endpoint local = acceptor_.local_endpoint(ignored);
+    if (local.size() <= tcp_endpoint_.capacity()) {
+      std::memcpy(tcp_endpoint_.data(), local.data(), local.size());
+      tcp_endpoint_.resize(local.size());
+    }
+    traits_.name = TextOf(tcp_endpoint_);
+  } else {
+    traits_.name = "unix:" + path;
+  }
   counters_->Add(Count::kConnectionsOpened);
 }
 
@@ -91,18 +168,32 @@ void Listener::Stop() {
   if (!acceptor_.is_open()) return;
   asio::error_code ignored;
   acceptor_.close(ignored);
-  pause_.cancel();
+  retry_.cancel();
   counters_->Add(Count::kConnectionsClosed);
 }
 
+void Listener::Pause() {
+  if (!acceptor_.is_open()) return;
+  paused_ = true;
+  asio::error_code ignored;
+  acceptor_.cancel(ignored);
+  retry_.cancel();
+}
+
+void Listener::Resume() {
+  paused_ = false;
+  Accept();
+}
+
 void Listener::Accept() {
+  if (accepting_ || paused_ || !acceptor_.is_open()) return;
+  accepting_ = true;
   acceptor_.async_accept([this](const asio::error_code& error, Socket socket) {
-    if (error == asio::error::operation_aborted || !acceptor_.is_open()) return;
+    accepting_ = false;
     if (!error) {
       asio::error_code released;
       const auto handle = socket.release(released);
-      if (!released) on_accept_(endpoint_.protocol(), handle);
-      return Accept();
+      if (!released) on_accept_(AcceptedSocket(protocol_, handle, &traits_));
     }
     const bool out_of_descriptors =
         error == asio::error::no_descriptors || error == asio::error::no_memory ||
@@ -110,8 +201,8 @@ void Listener::Accept() {
     if (!out_of_descriptors) return Accept();
     // Nothing is gained by trying again at once.
     counters_->Add(Count::kAcceptsPaused);
-    pause_.expires_after(kPause);
-    pause_.async_wait([this](const asio::error_code& cancelled) {
+    retry_.expires_after(kRetryAfter);
+    retry_.async_wait([this](const asio::error_code& cancelled) {
       if (!cancelled) Accept();
     });
   });

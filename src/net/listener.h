@@ -15,6 +15,7 @@
 #include <asio/steady_timer.hpp>
 
 #include "base/result.h"
+#include "net/listener_traits.h"
 #include "net/socket.h"
 #include "observe/counters.h"
 
@@ -22,30 +23,64 @@ namespace rat_memcache::net {
 
 class Listener {
  public:
-  // Takes over an accepted socket, which belongs to nobody else any more.
-  using OnAccept = std::function<void(asio::ip::tcp, Socket::native_handle_type)>;
+  using OnAccept = std::function<void(AcceptedSocket)>;
+  using List = std::vector<std::unique_ptr<Listener>>;
+
+  // What all listeners of a server share.
+  struct Surroundings {
+    asio::io_context* loop;
+    observe::ThreadCounters* counters;
+    uint32_t backlog;
+    // SO_MARK of the sockets; 0: none.
+    uint32_t mark = 0;
+    // Told what does not keep a listener from working.
+    std::function<void(const std::string&)> on_warning = [](const std::string&) {};
+  };
 
   // Listens on every address that `host` stands for (empty: all interfaces), each with a listener
   // of its own. Port 0 is any free one.
-  static Result<std::vector<std::unique_ptr<Listener>>> Open(asio::io_context* loop,
-                                                             const std::string& host, uint16_t port,
-                                                             uint32_t backlog,
-                                                             observe::ThreadCounters* counters);
+  static Result<List> OpenTcp(const Surroundings& surroundings, const std::string& host,
+                              uint16_t port, const ListenerTraits& traits);
+  // Listens on a socket in the file system, with the permissions of `mode`. A socket that is there
+  // already is taken for one of a server that has ended. The file stays when the listener goes.
+  static Result<std::unique_ptr<Listener>> OpenUnix(const Surroundings& surroundings,
+                                                    const std::string& path, uint32_t mode,
+                                                    const ListenerTraits& traits);
+  // Takes over a socket that somebody else has opened and that listens already. `traits` says
+  // whether it is one of TCP.
+  static Result<std::unique_ptr<Listener>> TakeOver(const Surroundings& surroundings, int family,
+                                                    Acceptor::native_handle_type handle,
+                                                    const ListenerTraits& traits);
   ~Listener();
 
   void Start(OnAccept on_accept);
   void Stop();
-  asio::ip::tcp::endpoint endpoint() const { return endpoint_; }
+  // Lets clients wait unaccepted, until Resume(). At most one more is accepted meanwhile, if it had
+  // come before.
+  void Pause();
+  void Resume();
+
+  const ListenerTraits& traits() const { return traits_; }
+  const std::string& name() const { return traits_.name; }
+  // 0 if it is none of TCP.
+  uint16_t port() const { return tcp_endpoint_.port(); }
+  bool is_tcp() const { return traits_.transport == ListenerTraits::Transport::kTcp; }
+  bool is_ipv6() const { return is_tcp() && tcp_endpoint_.address().is_v6(); }
 
  private:
-  Listener(asio::io_context* loop, Acceptor acceptor, observe::ThreadCounters* counters);
+  Listener(const Surroundings& surroundings, Acceptor acceptor, const ListenerTraits& traits,
+           const std::string& path);
   void Accept();
 
   Acceptor acceptor_;
-  asio::ip::tcp::endpoint endpoint_;
-  asio::steady_timer pause_;
+  StreamProtocol protocol_;
+  asio::ip::tcp::endpoint tcp_endpoint_;
+  ListenerTraits traits_;
+  asio::steady_timer retry_;
   observe::ThreadCounters* const counters_;
   OnAccept on_accept_;
+  bool accepting_ = false;  // an accept is under way
+  bool paused_ = false;
 };
 
 }  // namespace rat_memcache::net

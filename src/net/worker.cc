@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #include "net/worker.h"
 
+#include <algorithm>
 #include <string>
 #include <system_error>
 #include <utility>
 
+#include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
 
 #include "net/connection.h"
+#include "net/listener_traits.h"
 
 namespace rat_memcache::net {
 
 using observe::Count;
 
-Worker::Worker(const command::Context* context, BufferBudget* budget,
-               std::atomic<uint32_t>* clients)
+Worker::Worker(const command::Context* context, BufferBudget* budget, ClientCount* clients)
     : context_(context),
       budget_(budget),
       clients_(clients),
@@ -31,11 +33,12 @@ Worker::~Worker() {
     // The first has no previous one, which the analysis does not know.
     Remove(connections_);  // NOLINT(clang-analyzer-cplusplus.NewDelete)
   }
-  budget_->Give(kSharedInputBytes);
+  budget_->Give(kSharedInputBytes + tls_piece_.size());
 }
 
 Status Worker::Start() {
   done_ = false;
+  if (idle_timeout() != 0) StartLookingAfter();
   try {
     thread_ = std::thread([this] {
       loop_.run();
@@ -54,24 +57,23 @@ void Worker::Join() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Worker::Adopt(asio::ip::tcp protocol, Socket::native_handle_type handle) {
-  asio::post(loop_, [this, protocol, handle] {
+void Worker::Adopt(AcceptedSocket accepted) {
+  asio::post(loop_, [this, accepted = std::move(accepted)]() mutable {
     Socket socket(loop_);
-    asio::error_code error = TakeOver(protocol, handle, &socket);
-    // Replies go out in one piece; waiting for more to send would only delay them.
-    if (!error) socket.set_option(asio::ip::tcp::no_delay(true), error);
-    if (!error) socket.set_option(asio::socket_base::keep_alive(true), error);
-    if (error) {
-      clients_->fetch_sub(1, std::memory_order_relaxed);
-      return;
+    asio::error_code error = accepted.GiveTo(&socket);
+    if (!error && accepted.from().transport == ListenerTraits::Transport::kTcp) {
+      // Replies go out in one piece; waiting for more to send would only delay them.
+      socket.set_option(asio::ip::tcp::no_delay(true), error);
+      if (!error) socket.set_option(asio::socket_base::keep_alive(true), error);
     }
-    Add(std::move(socket));
+    if (error) return clients_->Give();
+    Add(std::move(socket), &accepted.from());
   });
 }
 
-void Worker::Add(Socket socket) {
+void Worker::Add(Socket socket, const ListenerTraits* from) {
   counters_->Add(Count::kConnectionsOpened);
-  auto* const connection = new Connection(this, std::move(socket));
+  auto* const connection = new Connection(this, std::move(socket), from);
   connection->next = connections_;
   if (connections_ != nullptr) connections_->previous = connection;
   connections_ = connection;
@@ -84,9 +86,38 @@ void Worker::Remove(Connection* connection) {
   if (connection->next != nullptr) connection->next->previous = connection->previous;
   delete connection;
   counters_->Add(Count::kConnectionsClosed);
-  // Relaxed: a limit that is one connection late is no fault.
-  clients_->fetch_sub(1, std::memory_order_relaxed);
+  clients_->Give();
   StopIfDone();
+}
+
+std::span<char> Worker::tls_piece() {
+  if (tls_piece_.empty()) {
+    tls_piece_.resize(
+        std::clamp<size_t>(context_->options->tls.write_buffer, kTlsPieceMin, kTlsPieceMax));
+    budget_->TakeAnyway(tls_piece_.size());
+  }
+  return tls_piece_;
+}
+
+void Worker::StartLookingAfter() {
+  if (looking_after_) return;
+  looking_after_ = true;
+  second_.expires_after(std::chrono::seconds(1));
+  second_.async_wait([this](const asio::error_code& error) {
+    looking_after_ = false;
+    if (error) return;
+    ++now_;
+    LookAfterConnections();
+  });
+}
+
+void Worker::LookAfterConnections() {
+  bool more = idle_timeout() != 0;
+  for (Connection* connection = connections_; connection != nullptr;
+       connection = connection->next) {
+    more |= connection->LookAfter(now_);
+  }
+  if (more) StartLookingAfter();
 }
 
 void Worker::TrimOut() {

@@ -22,8 +22,10 @@
 #include "base/result.h"
 #include "command/executor.h"
 #include "net/buffer_budget.h"
+#include "net/client_count.h"
 #include "net/socket.h"
 #include "observe/counters.h"
+#include "observe/log.h"
 #include "protocol/request.h"
 
 namespace rat_memcache::net {
@@ -32,16 +34,16 @@ class Connection;
 
 class Worker {
  public:
-  // What it is given must outlive it. `clients` counts open connections over all workers.
-  Worker(const command::Context* context, BufferBudget* budget, std::atomic<uint32_t>* clients);
+  // What it is given must outlive it. `clients` are the open connections of all workers.
+  Worker(const command::Context* context, BufferBudget* budget, ClientCount* clients);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
   // An error if the system gives no thread.
   Status Start();
-  // Takes over an accepted socket.
-  void Adopt(asio::ip::tcp protocol, Socket::native_handle_type handle);
+  // Takes over an accepted socket, for which a place among the clients is taken.
+  void Adopt(AcceptedSocket accepted);
   // Lets every connection finish what it has received, for at most `patience`; then the thread
   // ends.
   void Drain(std::chrono::milliseconds patience);
@@ -59,6 +61,14 @@ class Worker {
   std::span<char> shared_input() { return shared_input_; }
   // Replies of the connection whose turn it is.
   GatherBuffer& out() { return out_; }
+  // A piece of replies, put together to be encrypted.
+  std::span<char> tls_piece();
+  const observe::Log& log() const { return *context_->log; }
+  // Seconds; stands still while no connection needs looking after.
+  uint32_t now() const { return now_; }
+  uint32_t idle_timeout() const { return context_->options->idle_timeout; }
+  // A connection waits for what must not take for ever.
+  void StartLookingAfter();
   // Gives memory back after unusually large replies.
   void TrimOut();
   // Deletes the connection.
@@ -67,13 +77,16 @@ class Worker {
  private:
   static constexpr size_t kSharedInputBytes = 64 << 10;
   static constexpr size_t kOutKeptBytes = 512 << 10;
+  static constexpr size_t kTlsPieceMin = 1 << 10;
+  static constexpr size_t kTlsPieceMax = 1 << 20;
 
-  void Add(Socket socket);
+  void Add(Socket socket, const ListenerTraits* from);
   void StopIfDone();
+  void LookAfterConnections();
 
   const command::Context* const context_;
   BufferBudget* const budget_;
-  std::atomic<uint32_t>* const clients_;
+  ClientCount* const clients_;
   observe::ThreadCounters* const counters_;
 
   // The sockets and timers below belong to it, so it comes first and goes last. One thread runs it
@@ -82,6 +95,7 @@ class Worker {
   asio::io_context loop_{ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   asio::executor_work_guard<IoExecutor> keep_running_{loop_.get_executor()};
   asio::steady_timer deadline_{loop_};
+  asio::steady_timer second_{loop_};
   std::thread thread_;
   // Relaxed: Join() orders what the thread has done.
   std::atomic<bool> done_{true};
@@ -89,7 +103,10 @@ class Worker {
   command::Executor executor_;
   protocol::RequestBatch batch_;
   std::vector<char> shared_input_;
+  std::vector<char> tls_piece_;  // empty before the first connection with TLS
   GatherBuffer out_;
+  uint32_t now_ = 0;
+  bool looking_after_ = false;
   Connection* connections_ = nullptr;  // head of a doubly linked list
   bool draining_ = false;
 };

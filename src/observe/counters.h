@@ -49,14 +49,21 @@ enum class Count : uint8_t {
   kTouchMisses,
   kStoreTooLarge,
   kStoreNoMemory,
+  kIdleKicks,
+  kListenDisabled,    // listen_disabled_num: times that no more connections were accepted
+  kListenDisabledUs,  // time_in_listen_disabled_us
+  kSslNewSessions,
+  kSslHandshakeErrors,
+  kSslProtoErrors,
   // Ours: what a limit cut off.
   kLinesTooLong,    // connections closed for a line without an end
   kBuffersRefused,  // connections closed because their buffers would exceed the share of memory
   kHitsInPool0,     // gets that were hits, by the queue that the item lay in
   kHitsInPool1,
   kHitsInPool2,
-  kReadsPaused,    // times a connection's input had to wait for its output
-  kAcceptsPaused,  // times no descriptor was left for another connection
+  kReadsPaused,     // times a connection's input had to wait for its output
+  kAcceptsPaused,   // times no descriptor was left for another connection
+  kReadersGivenUp,  // connections closed because nothing of their replies was taken for too long
   kCounts,
 };
 

@@ -33,8 +33,16 @@ std::vector<int> StopSignals();
 void AskToStop(bool gracefully);
 // Whether somebody is looking at stderr.
 bool StderrIsTerminal();
+// Signals that ask it to read its files again.
+std::vector<int> ReloadSignals();
 // A reader of our output that goes away, or a terminal that hangs up, is no reason to end.
 void IgnoreHangups();
+// Keeps the memory of the process from being swapped out. After what is large has been reserved,
+// and before BecomeUser(): it takes a privilege, or an unlimited RLIMIT_MEMLOCK.
+Status LockMemory();
+// Lets the process leave a core file when it crashes, as large as the system allows. After
+// BecomeUser(), which forbids it.
+Status AllowCoreDumps();
 
 bool RunsAsRoot();
 // Becomes `user` for good, groups included. Only root can.
@@ -43,8 +51,11 @@ Status BecomeUser(const std::string& user);
 // Leaves the terminal and goes on in the background, in two steps, so that the caller's shell waits
 // until the server really serves: the parent stays behind in Daemonize() until the child calls
 // DaemonIsUp() (then it exits with 0) or ends without having done so (then with 1).
-// `keep_output` leaves stdout and stderr where they are.
-Status Daemonize(bool keep_output);
+struct DaemonHabits {
+  bool keep_output = false;  // stdout and stderr stay where they are
+  bool keep_folder = false;  // otherwise it goes to the root folder
+};
+Status Daemonize(DaemonHabits habits);
 void DaemonIsUp();
 
 // Writes the process id as one line, by way of a temporary file in the same folder. The result is a

@@ -2,19 +2,19 @@
 #include "server/server.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <ctime>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/version.hpp>
-#include <asio/write.hpp>
 
 #include "base/coarse_clock.h"
 #include "base/version.h"
@@ -22,11 +22,16 @@
 #include "command/context.h"
 #include "net/buffer_budget.h"
 #include "net/listener.h"
+#include "net/tls_context.h"
 #include "net/worker.h"
 #include "observe/counters.h"
 #include "observe/log.h"
 #include "platform/memory.h"
 #include "platform/process.h"
+#include "platform/service.h"
+#include "server/admission.h"
+#include "server/hooks.h"
+#include "server/open_listeners.h"
 
 namespace rat_memcache::server {
 namespace {
@@ -41,8 +46,6 @@ constexpr std::chrono::seconds kDrainPatience{10};
 constexpr std::chrono::milliseconds kDrainPoll{10};
 // Descriptors for ourselves beyond those that -c keeps back.
 constexpr uint32_t kSpareDescriptors = 64;
-constexpr std::string_view kTooManyConnections = "ERROR Too many open connections\r\n";
-constexpr char kLoopback[] = "127.0.0.1";
 
 std::string EventBackend() {
   return "asio-" + std::to_string(ASIO_VERSION / 100'000) + "." +
@@ -73,19 +76,26 @@ class Server {
  private:
   Status Open() {
     for (const std::string& warning : warnings_) {
-      log_.Write(Level::kFault, "rat_memcached: warning: " + warning);
+      Warn(warning);
     }
     if (platform::RunsAsRoot() && options_.user.empty()) {
-      log_.Write(Level::kFault,
-                 "rat_memcached: warning: running as root; -u USER changes to another user");
+      Warn("running as root; -u USER changes to another user");
     }
+    if (options_.tls.enabled) {
+      auto tls = net::TlsContext::Open(options_.tls);
+      if (!tls.ok()) return tls.error();
+      tls_ = std::move(tls).value();
+    }
+    const std::vector<platform::InheritedSocket> inherited = platform::TakeInheritedSockets();
     if (Status status = platform::AllowDescriptors(options_.connections_max + kSpareDescriptors,
                                                    options_.connections_max);
         !status.ok()) {
       return status;
     }
     if (options_.daemon) {
-      if (Status status = platform::Daemonize(options_.verbosity > 0); !status.ok()) return status;
+      const platform::DaemonHabits habits{.keep_output = options_.verbosity > 0,
+                                          .keep_folder = options_.core_dumps};
+      if (Status status = platform::Daemonize(habits); !status.ok()) return status;
     }
     bytes_without_cache_ = platform::ResidentMemory();
     auto cache = cache::Cache::Open({.memory_limit = options_.memory_limit,
@@ -100,34 +110,57 @@ class Server {
     cache_ = std::move(cache).value();
     counters_ = registry_.Register();
     loop_ = std::make_unique<asio::io_context>(1);
-    if (Status status = Listen(); !status.ok()) return status;
+    const net::Listener::Surroundings surroundings = SurroundingsOfListeners();
+    if (Status status = TakeListeners(OpenListeners(surroundings, options_, inherited, tls_.get()));
+        !status.ok()) {
+      return status;
+    }
+    if (options_.lock_memory) WarnOf(platform::LockMemory());
     if (!options_.user.empty() && platform::RunsAsRoot()) {
       if (Status status = platform::BecomeUser(options_.user); !status.ok()) return status;
     }
+    if (options_.core_dumps) WarnOf(platform::AllowCoreDumps());
+    if (inherited.empty()) {
+      if (Status status = TakeListeners(OpenUnixListener(surroundings, options_)); !status.ok()) {
+        return status;
+      }
+    }
+    if (listeners_.empty()) Warn("nothing is listened on; -p PORT or -s PATH does");
     if (Status status = WritePortFile(); !status.ok()) return status;
     if (!options_.pid_file.empty()) {
       const Result<std::string> warning = platform::WritePidFile(options_.pid_file);
       if (!warning.ok()) return warning.error();
       if (!warning.value().empty()) {
-        log_.Write(Level::kFault, "rat_memcached: warning: " + warning.value());
+        Warn(warning.value());
       }
     }
     return Done{};
   }
 
-  Status Listen() {
-    std::vector<config::ListenAddress> addresses = options_.listen;
-    if (addresses.empty()) addresses.push_back({.host = kLoopback});
-    for (const config::ListenAddress& address : addresses) {
-      auto opened =
-          net::Listener::Open(loop_.get(), address.host, address.port.value_or(options_.port),
-                              options_.backlog, counters_);
-      if (!opened.ok()) return opened.error();
-      for (auto& listener : opened.value()) {
-        log_.Write(Level::kInfo,
-                   "rat_memcached: listening on " + net::TextOf(listener->endpoint()));
-        listeners_.push_back(std::move(listener));
-      }
+  void Warn(const std::string& text) {
+    log_.Write(Level::kFault, "rat_memcached: warning: " + text);
+  }
+  void WarnOf(const Status& status) {
+    if (!status.ok()) Warn(status.error().message);
+  }
+
+  net::Listener::Surroundings SurroundingsOfListeners() {
+    // One warning will do, however many listeners give it.
+    auto warned = std::make_shared<std::set<std::string>>();
+    return {.loop = loop_.get(),
+            .counters = counters_,
+            .backlog = options_.backlog,
+            .mark = options_.socket_cookie,
+            .on_warning = [this, warned](const std::string& text) {
+              if (warned->insert(text).second) Warn(text);
+            }};
+  }
+
+  Status TakeListeners(Result<net::Listener::List> opened) {
+    if (!opened.ok()) return opened.error();
+    for (auto& listener : opened.value()) {
+      log_.Write(Level::kInfo, "rat_memcached: listening on " + listener->name());
+      listeners_.push_back(std::move(listener));
     }
     return Done{};
   }
@@ -144,11 +177,13 @@ class Server {
   // For scripts that start a server on any free port.
   Status WritePortFile() {
     const char* const path = std::getenv("MEMCACHED_PORT_FILENAME");
-    if (path == nullptr) return Done{};
+    // As in memcached: a Unix socket has no port, and writes no file.
+    if (path == nullptr || !options_.unix_socket.empty()) return Done{};
     std::string text;
     for (const auto& listener : listeners_) {
-      text += listener->endpoint().address().is_v6() ? "TCP INET6: " : "TCP INET: ";
-      text += std::to_string(listener->endpoint().port()) + "\n";
+      if (!listener->is_tcp()) continue;
+      text += listener->is_ipv6() ? "TCP INET6: " : "TCP INET: ";
+      text += std::to_string(listener->port()) + "\n";
     }
     return platform::WriteFileAtomically(path, std::string(path) + ".lck", text);
   }
@@ -164,29 +199,34 @@ class Server {
                 .unix_at_zero = static_cast<int64_t>(std::time(nullptr)) - clock_.Now(),
                 .event_backend = EventBackend(),
                 .bytes_without_cache = bytes_without_cache_,
-                .port = listeners_.front()->endpoint().port()};
+                .port = listeners_.empty() ? uint16_t{0} : listeners_.front()->port()};
     budget_ = std::make_unique<net::BufferBudget>(cache_.get());
     signals_ = std::make_unique<asio::signal_set>(*loop_);
     for (const int signal : platform::StopSignals()) {
       signals_->add(signal);
     }
     AwaitSignal("finishing what was received");
+    reload_signals_ = std::make_unique<asio::signal_set>(*loop_);
+    for (const int signal : platform::ReloadSignals()) {
+      reload_signals_->add(signal);
+    }
+    AwaitReload();
+    admission_ = std::make_unique<Admission>(loop_.get(), &options_, counters_, &log_, &listeners_,
+                                             &workers_);
     for (uint32_t i = 0; i < options_.threads; ++i) {
-      workers_.push_back(std::make_unique<net::Worker>(&context_, budget_.get(), &clients_));
+      workers_.push_back(
+          std::make_unique<net::Worker>(&context_, budget_.get(), admission_->clients()));
       if (Status status = workers_.back()->Start(); !status.ok()) return status;
     }
-    for (const auto& listener : listeners_) {
-      listener->Start([this](asio::ip::tcp protocol, net::Socket::native_handle_type handle) {
-        Deal(protocol, handle);
-      });
-    }
+    admission_->Open();
     timer_ = std::make_unique<asio::steady_timer>(*loop_);
     KeepTime();
     platform::DaemonIsUp();
+    platform::TellServiceManager("READY=1");
     // memcached says nothing; who sits at a terminal wants to know that it has started.
     log_.Write(platform::StderrIsTerminal() ? Level::kFault : Level::kInfo,
                "rat_memcached " + std::string(kVersion) + ": serving on " +
-                   net::TextOf(listeners_.front()->endpoint()) + ", " +
+                   (listeners_.empty() ? "nothing" : listeners_.front()->name()) + ", " +
                    std::to_string(options_.memory_limit >> 20) + " MiB, " +
                    std::to_string(options_.threads) + " threads");
     return Done{};
@@ -202,25 +242,34 @@ class Server {
     });
   }
 
-  void Deal(asio::ip::tcp protocol, net::Socket::native_handle_type handle) {
-    // Relaxed: this thread alone counts up.
-    if (clients_.load(std::memory_order_relaxed) >= options_.clients_max()) {
-      Refuse(protocol, handle);
-      return;
-    }
-    clients_.fetch_add(1, std::memory_order_relaxed);
-    workers_[next_worker_]->Adopt(protocol, handle);
-    next_worker_ = (next_worker_ + 1) % workers_.size();
+  void AwaitReload() {
+    reload_signals_->async_wait([this](const asio::error_code& error, int /*signal*/) {
+      if (error) return;
+      Reload();
+      AwaitReload();
+    });
   }
 
-  void Refuse(asio::ip::tcp protocol, net::Socket::native_handle_type handle) {
-    counters_->Add(Count::kConnectionsRejected);
-    net::Socket socket(*loop_);
-    asio::error_code error = net::TakeOver(protocol, handle, &socket);
-    if (!error) socket.send(asio::buffer(kTooManyConnections), 0, error);
-    log_.Write(Level::kInfo,
-               "rat_memcached: refused a connection: " + std::to_string(options_.clients_max()) +
-                   " are open, the most that -c allows");
+  // What can change while clients are connected.
+  void Reload() {
+    if (tls_ == nullptr) return;
+    const std::string fault = hooks_.refresh_certs();
+    if (fault.empty()) {
+      log_.Write(Level::kInfo, "rat_memcached: certificates read again");
+    } else {
+      log_.Write(Level::kFault, "rat_memcached: the certificates stay as they were: " + fault);
+    }
+  }
+
+  Hooks MakeHooks() {
+    return {.refresh_certs =
+                [this] {
+                  if (tls_ == nullptr) return std::string("Error TLS not enabled");
+                  const Status status = tls_->Reload();
+                  return status.ok() ? std::string() : status.error().message;
+                },
+            .seconds_since_cert_refresh =
+                [this] { return tls_ == nullptr ? int64_t{0} : tls_->SecondsSinceLoad(); }};
   }
 
   // Once per second, on the second as the clock counts it.
@@ -235,9 +284,8 @@ class Server {
   }
 
   void Stop() {
-    for (const auto& listener : listeners_) {
-      listener->Stop();
-    }
+    platform::TellServiceManager("STOPPING=1");
+    admission_->Close();
     for (const auto& worker : workers_) {
       worker->Drain(kDrainPatience);
     }
@@ -281,13 +329,15 @@ class Server {
   std::unique_ptr<cache::Cache> cache_;
   command::Context context_;
   std::unique_ptr<net::BufferBudget> budget_;
-  std::atomic<uint32_t> clients_{0};
+  std::unique_ptr<net::TlsContext> tls_;  // null without -Z
+  const Hooks hooks_ = MakeHooks();
   std::unique_ptr<asio::io_context> loop_;
   std::unique_ptr<asio::signal_set> signals_;
+  std::unique_ptr<asio::signal_set> reload_signals_;
   std::unique_ptr<asio::steady_timer> timer_;
-  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  net::Listener::List listeners_;
+  std::unique_ptr<Admission> admission_;
   std::vector<std::unique_ptr<net::Worker>> workers_;
-  size_t next_worker_ = 0;
 };
 
 }  // namespace

@@ -88,6 +88,9 @@ class ServerProcess:
     binary: ServerBinary
     options: list[str] = field(default_factory=list)
     port: int = 0
+    # Listens on this path instead of a port.
+    unix_socket: Path | None = None
+    environment: dict[str, str] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
     _stderr: tempfile._TemporaryFileWrapper[bytes] | None = None
 
@@ -149,13 +152,24 @@ class ServerProcess:
             return None
         return f"ended by itself, exit status {self._process.returncode}\n{self._stderr_tail()}"
 
+    def log(self) -> str:
+        """The end of what it has printed."""
+        return self._stderr_tail()
+
     def connect(self, timeout_s: float = START_TIMEOUT_S) -> socket.socket:
+        if self.unix_socket is not None:
+            connection = socket.socket(socket.AF_UNIX)
+            connection.settimeout(timeout_s)
+            connection.connect(str(self.unix_socket))
+            return connection
         connection = socket.create_connection((HOST, self.port), timeout=timeout_s)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
     def _command(self) -> list[str]:
-        command = [str(self.binary.path), "-l", HOST, "-p", str(self.port)]
+        where = (["-l", HOST, "-p", str(self.port)] if self.unix_socket is None
+                 else ["-s", str(self.unix_socket)])
+        command = [str(self.binary.path), *where]
         if os.geteuid() == 0:
             command += ["-u", self.binary.user]
         return command + self.options
@@ -165,7 +179,7 @@ class ServerProcess:
         self._stderr = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
             self._command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=self._stderr)
+            stderr=self._stderr, env={**os.environ, **self.environment})
         try:
             self._await_ready()
         except ServerError:
@@ -178,7 +192,10 @@ class ServerProcess:
             ended = self.exit_report()
             if ended is not None:
                 raise ServerError(f"{' '.join(self._command())}: {ended}")
-            if _accepts(self.port) and _listens(self.pid, self.port):
+            if self.unix_socket is not None:
+                if _accepts_on(self.unix_socket):
+                    return
+            elif _accepts(self.port) and _listens(self.pid, self.port):
                 return
             time.sleep(POLL_INTERVAL_S)
         raise ServerError(f"{' '.join(self._command())}: no connection within "
@@ -203,6 +220,15 @@ def _accepts(port: int) -> bool:
         return True
     except OSError:
         return False
+
+
+def _accepts_on(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+            return True
+        except OSError:
+            return False
 
 
 def _listens(pid: int, port: int) -> bool:

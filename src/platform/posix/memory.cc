@@ -78,7 +78,16 @@ void Reservation::Release(size_t offset, size_t bytes) {
   const size_t page = PageSize();
   const size_t begin = (offset + page - 1) / page * page;
   const size_t end = (offset + bytes) / page * page;
-  if (begin < end) ::madvise(data_ + begin, end - begin, MADV_DONTNEED);
+  if (begin >= end) return;
+  const int refused = ::madvise(data_ + begin, end - begin, MADV_DONTNEED);
+#ifdef __linux__
+  // Memory locked by -k. The header has the name only since Linux 5.18, which is the first to let
+  // go of such memory; before that it stays.
+  constexpr int kDontNeedLocked = 24;
+  if (refused != 0) ::madvise(data_ + begin, end - begin, kDontNeedLocked);
+#else
+  (void)refused;
+#endif
 }
 
 }  // namespace rat_memcache::platform

@@ -11,6 +11,10 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sys/mman.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -63,12 +67,43 @@ Status AllowDescriptors(uint32_t wanted, uint32_t enough) {
 std::vector<int> StopSignals() { return {SIGINT, SIGTERM, SIGUSR1}; }
 
 void AskToStop(bool gracefully) { std::raise(gracefully ? SIGUSR1 : SIGINT); }
+std::vector<int> ReloadSignals() { return {SIGHUP}; }
 
 bool StderrIsTerminal() { return ::isatty(STDERR_FILENO) == 1; }
 
 void IgnoreHangups() {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGHUP, SIG_IGN);
+}
+
+Status LockMemory() {
+  const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
+  ::setrlimit(RLIMIT_MEMLOCK, &unlimited);
+  rlimit limit{};
+  ::getrlimit(RLIMIT_MEMLOCK, &limit);
+  int what = MCL_CURRENT;
+#ifdef MCL_ONFAULT
+  // A page is locked when it is first used: much address space is reserved that never will be.
+  what |= MCL_ONFAULT;
+#endif
+  // Under a limit, root could lock memory now, and once it is another user get none any more.
+  if (limit.rlim_cur == RLIM_INFINITY) what |= MCL_FUTURE;
+  if (::mlockall(what) == 0) return Done{};
+  return Error{"-k: memory is not locked: " + ErrnoText() + "; start as root or raise ulimit -l",
+               kExitOs};
+}
+
+Status AllowCoreDumps() {
+#ifdef __linux__
+  ::prctl(PR_SET_DUMPABLE, 1);
+#endif
+  const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
+  if (::setrlimit(RLIMIT_CORE, &unlimited) == 0) return Done{};
+  rlimit limit{};
+  ::getrlimit(RLIMIT_CORE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  if (limit.rlim_max != 0 && ::setrlimit(RLIMIT_CORE, &limit) == 0) return Done{};
+  return Error{"-r: there will be no core file: the system allows none; raise ulimit -c", kExitOs};
 }
 
 bool RunsAsRoot() { return ::geteuid() == 0; }
@@ -88,7 +123,7 @@ Status BecomeUser(const std::string& user) {
   return Done{};
 }
 
-Status Daemonize(bool keep_output) {
+Status Daemonize(DaemonHabits habits) {
   int ends[2];
   if (::pipe(ends) != 0) return Error{"cannot start in the background: " + ErrnoText(), kExitOs};
   const pid_t child = ::fork();
@@ -109,14 +144,14 @@ Status Daemonize(bool keep_output) {
   ::close(ends[0]);
   ::fcntl(ends[1], F_SETFD, FD_CLOEXEC);
   daemon_pipe = ends[1];
-  daemon_is_silent = !keep_output;
-  if (::setsid() < 0 || ::chdir("/") != 0) {
+  daemon_is_silent = !habits.keep_output;
+  if (::setsid() < 0 || (!habits.keep_folder && ::chdir("/") != 0)) {
     return Error{"cannot start in the background: " + ErrnoText(), kExitOs};
   }
   const int null = ::open("/dev/null", O_RDWR);
   if (null >= 0) {
     ::dup2(null, STDIN_FILENO);
-    if (!keep_output) ::dup2(null, STDOUT_FILENO);
+    if (!habits.keep_output) ::dup2(null, STDOUT_FILENO);
     if (null > STDERR_FILENO) ::close(null);
   }
   return Done{};

@@ -101,8 +101,8 @@ bool Connection::MakeInputRoom() {
 
 void Connection::AwaitInput() {
   wait_ = Wait::kInput;
-  if (tls_ != nullptr) return AwaitTlsInput();
   if (!MakeInputRoom()) return;
+  if (tls_ != nullptr) return AwaitTlsInput();
   socket_.async_receive(
       asio::buffer(input_.room(), input_.room_bytes()),
       [this](const asio::error_code& error, size_t bytes) { OnInput(error, bytes); });

@@ -126,8 +126,8 @@ void Connection::AwaitInput() {
   wait_ = Wait::kInput;
   in_turn_.store(false, std::memory_order_relaxed);
   in_value_.store(parser_.in_value(), std::memory_order_relaxed);
-  if (tls_ != nullptr) return AwaitTlsInput();
   if (!MakeInputRoom()) return;
+  if (tls_ != nullptr) return AwaitTlsInput();
   socket_.async_receive(
       asio::buffer(input_.room(), input_.room_bytes()),
       [this](const asio::error_code& error, size_t bytes) { OnInput(error, bytes); });

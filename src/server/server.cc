@@ -37,7 +37,6 @@ namespace rat_memcache::server {
 namespace {
 
 using config::ServerOptions;
-using observe::Count;
 using observe::Level;
 
 // How long open connections may take to finish at the end.

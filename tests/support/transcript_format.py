@@ -35,7 +35,15 @@ class Now:
     offset: int
 
 
-Part = bytes | Capture | Now
+@dataclass(frozen=True)
+class Between:
+    """A number of a reply that lies in a range, both ends included."""
+
+    first: int
+    last: int
+
+
+Part = bytes | Capture | Now | Between
 Template = tuple[Part, ...]
 
 
@@ -111,6 +119,7 @@ class Transcript:
 _ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "s": b" ", "\\": b"\\", "{": b"{", "}": b"}"}
 _REPEAT = re.compile(r"(.*)\*(\d+)", re.DOTALL)
 _RANGE = re.compile(r"\\x([0-9a-f]{2})\.\.\\x([0-9a-f]{2})")
+_BETWEEN = re.compile(r"(-?\d+)\.\.(-?\d+)")
 _NOW = re.compile(r"now([+-]\d+)?")
 _CAPTURE = re.compile(r"(_|[a-z][a-z0-9_]*)([+-]\d+)?(?::(number|line|word|seconds))?")
 _DEFAULT_KIND = "word"
@@ -179,6 +188,8 @@ class _TemplateReader:
             return bytes(range(first, last + 1))
         if match := _REPEAT.fullmatch(inner):
             return self._repetition(match.group(1), int(match.group(2)))
+        if match := _BETWEEN.fullmatch(inner):
+            return Between(int(match.group(1)), int(match.group(2)))
         if match := _NOW.fullmatch(inner):
             return Now(int(match.group(1) or 0))
         if match := _CAPTURE.fullmatch(inner):

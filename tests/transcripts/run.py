@@ -4,6 +4,7 @@
 
     run.py                          all transcripts against build/release/bin/rat_memcached
     run.py get_basic set_noreply    only these
+    run.py --planned                those of planned/, for what the server does not have yet
     run.py --oracle                 against /usr/bin/memcached
     run.py --both                   against both; shows the oracle's answer beside a failure
     run.py --byte-by-byte           one byte per send
@@ -96,14 +97,15 @@ def report(outcome: Outcome, beside: Outcome | None = None) -> str:
     return "\n".join(lines)
 
 
-def select(names: list[str]) -> list[Path]:
-    """The files meant by the arguments: names with or without .txt, or paths; none means all."""
-    everything = sorted(FOLDER.glob("*.txt"))
+def select(names: list[str], folder: Path = FOLDER) -> list[Path]:
+    """The files meant by the arguments: names with or without .txt, or paths; none means all of
+    the folder."""
+    everything = sorted(folder.glob("*.txt"))
     if not names:
         return everything
     chosen = []
     for name in names:
-        path = Path(name) if name.endswith(".txt") and Path(name).exists() else FOLDER / name
+        path = Path(name) if name.endswith(".txt") and Path(name).exists() else folder / name
         path = path if path.suffix == ".txt" else path.with_name(path.name + ".txt")
         if not path.exists():
             raise SystemExit(f"run.py: no transcript {name}; there are: "
@@ -115,6 +117,7 @@ def select(names: list[str]) -> list[Path]:
 def arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Runs transcripts against a cache server.")
     parser.add_argument("names", nargs="*", help="transcripts; all when left out")
+    parser.add_argument("--planned", action="store_true", help="those of planned/ instead")
     parser.add_argument("--server", type=Path, default=DEFAULT_SERVER, metavar="PATH",
                         help="our server (default: %(default)s)")
     parser.add_argument("--oracle", action="store_true", help="run against memcached instead")
@@ -170,7 +173,7 @@ def main(argv: list[str] | None = None) -> int:
     if options.split and options.seed is None:
         options.seed = random.randrange(1 << 31)
         print(f"seed {options.seed} (run again with --split {options.split} --seed {options.seed})")
-    paths = select(options.names)
+    paths = select(options.names, FOLDER / "planned" if options.planned else FOLDER)
     failures = exchanges = skipped = 0
     for outcomes in run_all(paths, servers, options):
         oracle = outcomes[-1] if options.both else None

@@ -143,6 +143,19 @@ class ServerProcess:
         self._close_stderr()
         return crashed
 
+    def await_exit(self, status: int) -> str | None:
+        """Waits until the process has ended by itself. Returns a complaint if it does not, or with
+        another status."""
+        assert self._process is not None, "the server is not started"
+        try:
+            ended = self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            return f"still runs after {STOP_TIMEOUT_S:.0f} s"
+        complaint = None if ended == status else f"exit status {ended}\n{self._stderr_tail()}"
+        self._process = None
+        self._close_stderr()
+        return complaint
+
     def exit_report(self) -> str | None:
         """None while the server runs; otherwise how it ended and what it printed."""
         if self._process is None or self._process.poll() is None:

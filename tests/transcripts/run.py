@@ -17,8 +17,10 @@ from __future__ import annotations
 
 import argparse
 import random
+import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -29,7 +31,7 @@ sys.path.insert(0, str(FOLDER.parent / "support"))
 
 from server_process import (DEFAULT_ORACLE, DEFAULT_SERVER, ServerBinary,  # noqa: E402
                             ServerError, ServerProcess)
-from transcript_format import FormatError, parse  # noqa: E402
+from transcript_format import FormatError, Transcript, parse  # noqa: E402
 from transcript_player import (Exchange, Mismatch, Player, Splitter,  # noqa: E402
                                byte_by_byte, random_pieces, show, whole)
 
@@ -57,27 +59,49 @@ def play(path: Path, binary: ServerBinary, splitter: Splitter) -> Outcome:
     outcome = Outcome(path, binary)
     try:
         transcript = parse(path, binary.version)
-        if binary.is_oracle and transcript.no_oracle is not None:
-            outcome.skipped = transcript.no_oracle
-            return outcome
-        server = ServerProcess(binary, transcript.options_for(binary.is_oracle))
-        server.start()
-    except (FormatError, ServerError) as error:
+    except FormatError as error:
         outcome.trouble = str(error)
         return outcome
+    if binary.is_oracle and transcript.no_oracle is not None:
+        outcome.skipped = transcript.no_oracle
+        return outcome
+    with tempfile.TemporaryDirectory(prefix="rat_transcript_") as folder:
+        write_files(Path(folder), transcript)
+        server = ServerProcess(binary, transcript.options_for(binary.is_oracle, folder))
+        try:
+            server.start()
+        except ServerError as error:
+            outcome.trouble = str(error)
+            return outcome
+        play_on(server, transcript, splitter, outcome)
+    return outcome
+
+
+def play_on(server: ServerProcess, transcript: Transcript, splitter: Splitter,
+            outcome: Outcome) -> None:
+    """Plays on a started server and stops it."""
     player = Player(server, transcript, splitter)
+    complaint = None
     try:
         player.play()
+        if transcript.exit_status is not None:
+            complaint = server.await_exit(transcript.exit_status)
     except Mismatch as mismatch:
         outcome.mismatch = mismatch
     except (OSError, KeyError, ValueError) as error:
         outcome.trouble = f"{type(error).__name__}: {error}"
     finally:
         outcome.exchanges = player.exchanges
-        complaint = server.stop()
+        complaint = server.stop() or complaint
         if complaint is not None:
             outcome.trouble = f"{outcome.trouble or ''}\nthe server {complaint}".strip()
-    return outcome
+
+
+def write_files(folder: Path, transcript: Transcript) -> None:
+    """The files a transcript asks for, readable for whatever user the server changes to."""
+    folder.chmod(0o755)
+    for name, content in transcript.files.items():
+        (folder / name).write_bytes(content)
 
 
 def report(outcome: Outcome, beside: Outcome | None = None) -> str:

@@ -87,6 +87,7 @@ class ServerProcess:
 
     binary: ServerBinary
     options: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)  # in addition to ours
     port: int = 0
     _process: subprocess.Popen[bytes] | None = None
     _stderr: tempfile._TemporaryFileWrapper[bytes] | None = None
@@ -178,7 +179,7 @@ class ServerProcess:
         self._stderr = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
             self._command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=self._stderr)
+            stderr=self._stderr, env={**os.environ, **self.environment})
         try:
             self._await_ready()
         except ServerError:

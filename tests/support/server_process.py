@@ -116,6 +116,11 @@ class ServerProcess:
                 if not collision or attempt == START_ATTEMPTS - 1:
                     raise
 
+    def start_and_stop(self) -> None:
+        """For options that stop the start; raises ServerError then."""
+        self.start()
+        self.stop()
+
     def restart(self) -> None:
         """Stops, then starts again on the same port."""
         self.stop()

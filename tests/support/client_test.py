@@ -17,6 +17,7 @@ import time
 import unittest
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from server_process import (DEFAULT_ORACLE, DEFAULT_SERVER, HOST, ServerBinary, ServerError,
                             ServerProcess)
@@ -79,6 +80,35 @@ def free_udp_port() -> int:
         return probe.getsockname()[1]
 
 
+class _LinePerTest(unittest.TextTestResult):
+    """On stdout a line per test, for programs: `ok name`, `not ok name`, `skip name: why`."""
+
+    @staticmethod
+    def _name(test: unittest.TestCase) -> str:
+        return ".".join(test.id().split(".")[-2:])
+
+    def addSuccess(self, test: unittest.TestCase) -> None:
+        super().addSuccess(test)
+        print(f"ok {self._name(test)}")
+
+    def addFailure(self, test: unittest.TestCase, err: Any) -> None:
+        super().addFailure(test, err)
+        print(f"not ok {self._name(test)}")
+
+    def addError(self, test: unittest.TestCase, err: Any) -> None:
+        super().addError(test, err)
+        print(f"not ok {self._name(test)}")
+
+    def addSubTest(self, test: unittest.TestCase, subtest: unittest.TestCase, err: Any) -> None:
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            print(f"not ok {self._name(test)}")
+
+    def addSkip(self, test: unittest.TestCase, reason: str) -> None:
+        super().addSkip(test, reason)
+        print(f"skip {self._name(test)}: {reason}")
+
+
 def main(what: str, module_name: str, argv: list[str] | None = None) -> int:
     global binary, server
     module = sys.modules[module_name]
@@ -86,6 +116,7 @@ def main(what: str, module_name: str, argv: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(f"{program}: terminated"))
     parser = argparse.ArgumentParser(description=f"Runs {what} against a cache server.")
     parser.add_argument("tests", nargs="*", help="unittest names; all when left out")
+    parser.add_argument("--lines", action="store_true", help="a line per test, for programs")
     parser.add_argument("--server", type=Path, default=DEFAULT_SERVER, metavar="PATH")
     parser.add_argument("--oracle", action="store_true", help="run against memcached instead")
     parser.add_argument("--oracle-path", type=Path, default=DEFAULT_ORACLE, metavar="PATH")
@@ -102,7 +133,8 @@ def main(what: str, module_name: str, argv: list[str] | None = None) -> int:
     suite = (loader.loadTestsFromNames(options.tests, module) if options.tests
              else loader.loadTestsFromModule(module))
     try:
-        result = unittest.TextTestRunner(verbosity=1).run(suite)
+        result = unittest.TextTestRunner(
+            verbosity=1, resultclass=_LinePerTest if options.lines else None).run(suite)
     finally:
         complaint = server.stop()
     if complaint is not None:

@@ -8,7 +8,7 @@ import subprocess
 
 import steps
 
-BUILD = ["g++", "cmake", "ninja-build", "libasio-dev", "libxxhash-dev"]
+BUILD = ["g++", "cmake", "ninja-build", "libasio-dev", "libssl-dev", "libxxhash-dev"]
 TEST = ["clang", "libclang-rt-14-dev", "llvm-14", "libgtest-dev", "libgmock-dev",
         "libbenchmark-dev", "memcached", "python3-pymemcache"]
 LAB = ["python3-matplotlib"]

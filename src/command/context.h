@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "auth/users_file.h"
 #include "cache/cache.h"
 #include "command/item_classes.h"
 #include "config/server_options.h"
@@ -18,6 +19,8 @@ struct Context {
   const config::ServerOptions* options = nullptr;
   observe::CounterRegistry* counters = nullptr;
   observe::Log* log = nullptr;
+  // Who may log in, which everybody must then: by text with -Y, by SASL with -S. Null: nobody need.
+  const auth::UsersFile* users = nullptr;
   ItemClasses classes{config::EngineHints{}};  // of reports
   // The Unix time when the coarse clock stood at 0.
   int64_t unix_at_zero = 0;

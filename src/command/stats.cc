@@ -78,8 +78,8 @@ void AppendCommands(const Context& context, const observe::CounterRegistry::Sums
   lines->Add("touch_misses", sums[Count::kTouchMisses]);
   lines->Add("store_too_large", sums[Count::kStoreTooLarge]);
   lines->Add("store_no_memory", sums[Count::kStoreNoMemory]);
-  lines->Add("auth_cmds", uint64_t{0});
-  lines->Add("auth_errors", uint64_t{0});
+  lines->Add("auth_cmds", sums[Count::kAuthCmds]);
+  lines->Add("auth_errors", sums[Count::kAuthErrors]);
   lines->Add("bytes_read", sums[Count::kBytesRead]);
   lines->Add("bytes_written", sums[Count::kBytesWritten]);
   lines->Add("limit_maxbytes", context.cache->Stats().memory_limit);
@@ -138,117 +138,114 @@ void AppendEngine(const Context& context, StatLines* lines) {
   lines->Add("lru_bumps_dropped", uint64_t{0});
 }
 
-void AppendGeneral(const Context& context, GatherBuffer* out) {
+void AppendGeneral(const Context& context, StatLines* lines) {
   const auto sums = context.counters->Sum();
-  StatLines lines(out);
-  AppendProcess(context, &lines);
-  AppendConnections(context, sums, context.counters->SumSinceStart(), &lines);
-  AppendCommands(context, sums, &lines);
-  AppendServer(context, sums, &lines);
-  AppendEngine(context, &lines);
-  lines.End();
+  AppendProcess(context, lines);
+  AppendConnections(context, sums, context.counters->SumSinceStart(), lines);
+  AppendCommands(context, sums, lines);
+  AppendServer(context, sums, lines);
+  AppendEngine(context, lines);
+  lines->End();
 }
 
 // What memcached shows for options that this version does not have, in its order.
-void AppendSettings(const Context& context, GatherBuffer* out) {
+void AppendSettings(const Context& context, StatLines* lines) {
   const config::ServerOptions& options = *context.options;
   const store::StoreStats stats = context.cache->Stats();
-  StatLines lines(out);
-  lines.Add("maxbytes", stats.memory_limit);
-  lines.Add("maxconns", options.connections_max);
-  lines.Add("tcpport", context.port);
-  lines.Add("udpport", uint64_t{0});
-  lines.Add("inter", options.listen_text.empty() ? "NULL" : options.listen_text);
-  lines.Add("verbosity", static_cast<uint64_t>(context.log->verbosity()));
-  lines.Add("oldest", uint64_t{0});
-  lines.Add("evictions", stats.eviction == config::EvictionStrategy::kNone ? "off" : "on");
-  lines.Add("domain_socket", "NULL");
-  lines.Add("umask", "700");
-  lines.Add("shutdown_command", "no");
-  lines.Add("growth_factor", "1.25");
-  lines.Add("chunk_size", "48");
-  lines.Add("num_threads", options.threads);
-  lines.Add("num_threads_per_udp", options.threads);
-  lines.Add("stat_key_prefix", ":");
-  lines.Add("detail_enabled", "no");
-  lines.Add("reqs_per_event", options.requests_per_event);
-  lines.AddYesNo("cas_enabled", options.cas_enabled);
-  lines.Add("tcp_backlog", options.backlog);
-  lines.Add("binding_protocol", "auto-negotiate");
-  lines.Add("auth_enabled_sasl", "no");
-  lines.Add("auth_enabled_ascii", "no");
-  lines.Add("item_size_max", options.item_size_max);
-  lines.Add("maxconns_fast", "yes");
-  lines.Add("hashpower_init", uint64_t{0});
-  lines.Add("slab_reassign", "yes");
-  lines.Add("slab_automove", uint64_t{1});
-  lines.Add("slab_automove_ratio", "0.80");
-  lines.Add("slab_automove_window", uint64_t{10});
-  lines.Add("slab_chunk_max", uint64_t{524288});
-  lines.Add("lru_crawler", "yes");
-  lines.Add("lru_crawler_sleep", uint64_t{100});
-  lines.Add("lru_crawler_tocrawl", uint64_t{0});
-  lines.Add("tail_repair_time", uint64_t{0});
-  lines.AddYesNo("flush_enabled", options.flush_enabled);
-  lines.Add("dump_enabled", "yes");
-  lines.Add("hash_algorithm", "murmur3");  // of memcached's table; the index has its own
-  lines.Add("lru_maintainer_thread", "yes");
-  lines.Add("lru_segmented", "yes");
-  lines.Add("hot_lru_pct", uint64_t{20});
-  lines.Add("warm_lru_pct", uint64_t{40});
-  lines.Add("hot_max_factor", "0.20");
-  lines.Add("warm_max_factor", "2.00");
-  lines.Add("temp_lru", "no");
-  lines.Add("temporary_ttl", uint64_t{61});
-  lines.Add("idle_timeout", uint64_t{0});
-  lines.Add("watcher_logbuf_size", uint64_t{262144});
-  lines.Add("worker_logbuf_size", uint64_t{65536});
-  lines.Add("read_buf_mem_limit", uint64_t{0});
-  lines.Add("track_sizes", "no");
-  lines.Add("inline_ascii_response", "no");
-  lines.Add("ext_item_size", uint64_t{512});
-  lines.Add("ext_item_age", uint64_t{4294967295});
-  lines.Add("ext_low_ttl", uint64_t{0});
-  lines.Add("ext_recache_rate", uint64_t{2000});
-  lines.Add("ext_wbuf_size", uint64_t{4194304});
-  lines.Add("ext_compact_under", uint64_t{0});
-  lines.Add("ext_drop_under", uint64_t{0});
-  lines.Add("ext_max_sleep", uint64_t{1000000});
-  lines.Add("ext_max_frag", "0.80");
-  lines.Add("slab_automove_freeratio", "0.010");
-  lines.Add("ext_drop_unread", "no");
-  lines.Add("ssl_enabled", "no");
-  lines.Add("ssl_chain_cert", "(null)");
-  lines.Add("ssl_key", "(null)");
-  lines.Add("ssl_verify_mode", uint64_t{0});
-  lines.Add("ssl_keyformat", uint64_t{1});
-  lines.Add("ssl_ciphers", "NULL");
-  lines.Add("ssl_ca_cert", "NULL");
-  lines.Add("ssl_wbuf_size", uint64_t{16384});
-  lines.Add("ssl_session_cache", "no");
-  lines.Add("ssl_kernel_tls", "no");
-  lines.Add("ssl_min_version", "tlsv1.2");
-  lines.Add("num_napi_ids", uint64_t{0});
-  lines.Add("memory_file", "(null)");
-  lines.Add("client_flags_size", uint64_t{4});
-  lines.End();
+  lines->Add("maxbytes", stats.memory_limit);
+  lines->Add("maxconns", options.connections_max);
+  lines->Add("tcpport", context.port);
+  lines->Add("udpport", uint64_t{0});
+  lines->Add("inter", options.listen_text.empty() ? "NULL" : options.listen_text);
+  lines->Add("verbosity", static_cast<uint64_t>(context.log->verbosity()));
+  lines->Add("oldest", uint64_t{0});
+  lines->Add("evictions", stats.eviction == config::EvictionStrategy::kNone ? "off" : "on");
+  lines->Add("domain_socket", "NULL");
+  lines->Add("umask", "700");
+  lines->Add("shutdown_command", "no");
+  lines->Add("growth_factor", "1.25");
+  lines->Add("chunk_size", "48");
+  lines->Add("num_threads", options.threads);
+  lines->Add("num_threads_per_udp", options.threads);
+  lines->Add("stat_key_prefix", ":");
+  lines->Add("detail_enabled", "no");
+  lines->Add("reqs_per_event", options.requests_per_event);
+  lines->AddYesNo("cas_enabled", options.cas_enabled);
+  lines->Add("tcp_backlog", options.backlog);
+  lines->Add("binding_protocol", "auto-negotiate");
+  lines->Add("auth_enabled_sasl", "no");
+  lines->Add("auth_enabled_ascii", "no");
+  lines->Add("item_size_max", options.item_size_max);
+  lines->Add("maxconns_fast", "yes");
+  lines->Add("hashpower_init", uint64_t{0});
+  lines->Add("slab_reassign", "yes");
+  lines->Add("slab_automove", uint64_t{1});
+  lines->Add("slab_automove_ratio", "0.80");
+  lines->Add("slab_automove_window", uint64_t{10});
+  lines->Add("slab_chunk_max", uint64_t{524288});
+  lines->Add("lru_crawler", "yes");
+  lines->Add("lru_crawler_sleep", uint64_t{100});
+  lines->Add("lru_crawler_tocrawl", uint64_t{0});
+  lines->Add("tail_repair_time", uint64_t{0});
+  lines->AddYesNo("flush_enabled", options.flush_enabled);
+  lines->Add("dump_enabled", "yes");
+  lines->Add("hash_algorithm", "murmur3");  // of memcached's table; the index has its own
+  lines->Add("lru_maintainer_thread", "yes");
+  lines->Add("lru_segmented", "yes");
+  lines->Add("hot_lru_pct", uint64_t{20});
+  lines->Add("warm_lru_pct", uint64_t{40});
+  lines->Add("hot_max_factor", "0.20");
+  lines->Add("warm_max_factor", "2.00");
+  lines->Add("temp_lru", "no");
+  lines->Add("temporary_ttl", uint64_t{61});
+  lines->Add("idle_timeout", uint64_t{0});
+  lines->Add("watcher_logbuf_size", uint64_t{262144});
+  lines->Add("worker_logbuf_size", uint64_t{65536});
+  lines->Add("read_buf_mem_limit", uint64_t{0});
+  lines->Add("track_sizes", "no");
+  lines->Add("inline_ascii_response", "no");
+  lines->Add("ext_item_size", uint64_t{512});
+  lines->Add("ext_item_age", uint64_t{4294967295});
+  lines->Add("ext_low_ttl", uint64_t{0});
+  lines->Add("ext_recache_rate", uint64_t{2000});
+  lines->Add("ext_wbuf_size", uint64_t{4194304});
+  lines->Add("ext_compact_under", uint64_t{0});
+  lines->Add("ext_drop_under", uint64_t{0});
+  lines->Add("ext_max_sleep", uint64_t{1000000});
+  lines->Add("ext_max_frag", "0.80");
+  lines->Add("slab_automove_freeratio", "0.010");
+  lines->Add("ext_drop_unread", "no");
+  lines->Add("ssl_enabled", "no");
+  lines->Add("ssl_chain_cert", "(null)");
+  lines->Add("ssl_key", "(null)");
+  lines->Add("ssl_verify_mode", uint64_t{0});
+  lines->Add("ssl_keyformat", uint64_t{1});
+  lines->Add("ssl_ciphers", "NULL");
+  lines->Add("ssl_ca_cert", "NULL");
+  lines->Add("ssl_wbuf_size", uint64_t{16384});
+  lines->Add("ssl_session_cache", "no");
+  lines->Add("ssl_kernel_tls", "no");
+  lines->Add("ssl_min_version", "tlsv1.2");
+  lines->Add("num_napi_ids", uint64_t{0});
+  lines->Add("memory_file", "(null)");
+  lines->Add("client_flags_size", uint64_t{4});
+  lines->End();
 }
 
 }  // namespace
 
-void AppendStats(const Context& context, std::string_view arguments, GatherBuffer* out) {
-  if (arguments.empty()) return AppendGeneral(context, out);
+void AppendStats(const Context& context, std::string_view arguments, StatLines* lines) {
+  if (arguments.empty()) return AppendGeneral(context, lines);
   const std::string_view word = arguments.substr(0, arguments.find(' '));
   // A sub-command may be cut short; memcached compares them in this order.
   if (std::string_view("reset").starts_with(word)) {
     context.counters->Reset();
     context.cache->ResetStats();
-    out->Append(ascii::kReset);
-    return;
+    return lines->EndWith(ascii::kReset);
   }
-  if (std::string_view("settings").starts_with(word)) return AppendSettings(context, out);
-  if (AppendEngineStats(context, word, out)) return;
-  out->Append(ascii::kError);
+  if (std::string_view("settings").starts_with(word)) return AppendSettings(context, lines);
+  if (AppendEngineStats(context, word, lines)) return;
+  lines->Refuse(ascii::kError);
 }
 
 }  // namespace rat_memcache::command

@@ -133,6 +133,7 @@ Connection::Turn Connection::ServeRequests(std::string_view input, size_t* consu
     }
     const size_t lines_max = std::min(lines_left, protocol::RequestBatch::kCapacity);
     batch.Clear(lines_max);
+    parser_.RequireLogin(worker_->executor().NeedsLogin(session_));
     const auto progress = parser_.Parse(input.substr(*consumed), &batch);
     const auto after = worker_->executor().Run(&batch, &session_, &out);
     *consumed += progress.consumed;

@@ -24,7 +24,7 @@
 #include "command/executor.h"
 #include "net/input_buffer.h"
 #include "net/socket.h"
-#include "protocol/ascii_parser.h"
+#include "protocol/parser.h"
 
 namespace rat_memcache::net {
 
@@ -83,7 +83,7 @@ class Connection {
   Worker* const worker_;
   Socket socket_;
   InputBuffer input_;
-  protocol::AsciiParser parser_;
+  protocol::Parser parser_;
   command::Session session_;
   // Replies that could not be sent yet, if there are any.
   std::unique_ptr<GatherBuffer> unsent_;

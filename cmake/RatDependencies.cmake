@@ -15,6 +15,8 @@ function(rat_header_library target header package)
 endfunction()
 
 rat_header_library(rat_xxhash xxhash.h libxxhash-dev)
+# Debian: apt-get install libssl-dev
+find_package(OpenSSL 1.1.1 REQUIRED)
 if(RAT_BUILD_SERVER)
   rat_header_library(rat_asio asio.hpp libasio-dev)
   target_compile_definitions(rat_asio INTERFACE

@@ -32,7 +32,10 @@ def need(packages):
             raise steps.Failed(f"This is {platform.system()}, not Debian: install by hand what "
                                f"Debian calls {', '.join(packages)}")
         return
-    missing = [name for name in packages if name not in _installed(packages)]
+    installed = _installed(packages)
+    # Node.js often comes from elsewhere, npm with it, and Debian's would be in its way.
+    missing = [name for name in packages if name not in installed and
+               not (name in ("nodejs", "npm") and shutil.which(name.replace("nodejs", "node")))]
     if not missing:
         return
     prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]

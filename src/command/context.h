@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "auth/users_file.h"
 #include "cache/cache.h"
 #include "command/prefix_stats.h"
 #include "command/tunables.h"
@@ -32,6 +33,8 @@ struct Context {
   std::function<std::string()> refresh_certificates;
   // Asks the server to end: at once, or when everything that was received is served.
   std::function<void(bool gracefully)> stop;
+  // Who may log in, which everybody must then: by text with -Y, by SASL with -S. Null: nobody need.
+  const auth::UsersFile* users = nullptr;
   // The Unix time when the coarse clock stood at 0.
   int64_t unix_at_zero = 0;
   // For `stats`: the event library and its version.

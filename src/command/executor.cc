@@ -16,9 +16,11 @@ using observe::Count;
 using protocol::Op;
 using protocol::Request;
 
-Executor::After Executor::Run(protocol::RequestBatch* batch, Session* session, GatherBuffer* out) {
+After Executor::Run(protocol::RequestBatch* batch, Session* session, GatherBuffer* out) {
   const size_t size = batch->size();
   const bool log = context_.shared->log->enabled(observe::Level::kDetail);
+  if (NeedsLogin(*session)) [[unlikely]]
+    return RunLogin(batch, session, out);
   if (size == 1) {
     const Request& request = (*batch)[0];
     if (log) LogRequest(request);
@@ -44,8 +46,47 @@ Executor::After Executor::Run(protocol::RequestBatch* batch, Session* session, G
   return After::kGoOn;
 }
 
-Executor::After Executor::Execute(const Request& request, const Key& key, Session* session,
-                                  GatherBuffer* out) {
+After Executor::RunLogin(protocol::RequestBatch* batch, Session* session, GatherBuffer* out) {
+  for (const Request& request : *batch) {
+    if (context_.shared->log->enabled(observe::Level::kDetail)) LogRequest(request);
+    Key key;
+    if (!request.key.empty()) key = context_.cache->MakeKey(request.key);
+    const bool refused = NeedsLogin(*session) && !LoginCommands::Serves(request);
+    const After after =
+        refused ? LoginCommands::Refuse(request, out) : Execute(request, key, session, out);
+    if (after == After::kClose) return After::kClose;
+  }
+  return After::kGoOn;
+}
+
+After Executor::ExecuteBinary(const Request& request, const Key& key, Session* session,
+                              GatherBuffer* out) {
+  // Again for each request: one before it may have been a login that failed.
+  if (NeedsLogin(*session) && !LoginCommands::Serves(request)) {
+    return LoginCommands::Refuse(request, out);
+  }
+  if (request.binary->cas != 0 && !context_.shared->options->cas_enabled) {
+    // Nobody has a CAS unique, so nothing is compared.
+    protocol::BinaryHeader header = *request.binary;
+    header.cas = 0;
+    Request without = request;
+    without.binary = &header;
+    return ExecuteBinary(without, key, session, out);
+  }
+  if (protocol::IsStorage(request.op)) {
+    stores_.Store(request, key, session, out);
+    return After::kGoOn;
+  }
+  if (request.op == Op::kSasl) {
+    logins_.Sasl(request, session, out);
+    return After::kGoOn;
+  }
+  return binary_.Execute(request, key, out);
+}
+
+After Executor::Execute(const Request& request, const Key& key, Session* session,
+                        GatherBuffer* out) {
+  if (request.binary != nullptr) return ExecuteBinary(request, key, session, out);
   switch (request.op) {
     case Op::kGet:
     case Op::kGets:
@@ -111,6 +152,9 @@ Executor::After Executor::Execute(const Request& request, const Key& key, Sessio
       AppendStats(*context_.shared, request.value, &lines);
       break;
     }
+    case Op::kLogin:
+      logins_.Text(request, session, out);
+      break;
     case Op::kQuit:
       return After::kClose;
     default:

@@ -13,8 +13,10 @@
 
 #include "base/gather_buffer.h"
 #include "command/admin_commands.h"
+#include "command/binary_commands.h"
 #include "command/classic_commands.h"
 #include "command/context.h"
+#include "command/login_commands.h"
 #include "command/meta_commands.h"
 #include "command/session.h"
 #include "command/store_commands.h"
@@ -32,9 +34,12 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  enum class After : uint8_t { kGoOn, kClose };
-  // Executes the requests in order. kClose: the client said quit; what follows is not executed.
+  using After = command::After;
+  // Executes the requests in order. kClose: the client said quit, or what cannot be forgiven; what
+  // follows is not executed.
   After Run(protocol::RequestBatch* batch, Session* session, GatherBuffer* out);
+  // Whether the session must log in before anything else, which its parser has to know.
+  bool NeedsLogin(const Session& session) const { return logins_.Required(session); }
 
  private:
   // Requests that go through the passes together; about as many as the processor can have cache
@@ -43,6 +48,10 @@ class Executor {
 
   After Execute(const protocol::Request& request, const cache::Key& key, Session* session,
                 GatherBuffer* out);
+  After ExecuteBinary(const protocol::Request& request, const cache::Key& key, Session* session,
+                      GatherBuffer* out);
+  // One after the other, as long as the session must log in.
+  After RunLogin(protocol::RequestBatch* batch, Session* session, GatherBuffer* out);
   void LogRequest(const protocol::Request& request) const;
 
   const ThreadContext context_;
@@ -50,6 +59,8 @@ class Executor {
   ClassicCommands classic_{&context_};
   MetaCommands meta_{&context_};
   AdminCommands admin_{&context_};
+  BinaryCommands binary_{&context_};
+  LoginCommands logins_{&context_};
   std::array<cache::Key, protocol::RequestBatch::kCapacity> keys_;
 };
 

@@ -14,7 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "command/executor.h"
-#include "protocol/ascii_parser.h"
+#include "protocol/parser.h"
 
 namespace rat_memcache::command {
 
@@ -54,6 +54,7 @@ class ExecutorForTest : public ::testing::Test {
     GatherBuffer out;
     for (;;) {
       protocol::RequestBatch batch;
+      parser_.RequireLogin(executor_->NeedsLogin(session_));
       const auto progress = parser_.Parse(input_, &batch);
       closed_ =
           executor_->Run(&batch, &session_, &out) == Executor::After::kClose || progress.close;
@@ -75,6 +76,13 @@ class ExecutorForTest : public ::testing::Test {
       out.Consume(bytes_seen);
     }
     return reply;
+  }
+  // What follows is said over another connection.
+  void Connect(protocol::Spoken spoken = protocol::Spoken::kEither) {
+    session_ = {};
+    parser_ = protocol::Parser(spoken);
+    input_.clear();
+    closed_ = false;
   }
   void Set(const std::string& key, size_t bytes, uint32_t exptime = 0) {
     ASSERT_EQ(Talk("set " + key + " 0 " + std::to_string(exptime) + " " + std::to_string(bytes) +
@@ -120,7 +128,7 @@ class ExecutorForTest : public ::testing::Test {
   Context context_;
   std::optional<Executor> executor_;
   Session session_;
-  protocol::AsciiParser parser_;
+  protocol::Parser parser_;
   std::string input_;
   bool closed_ = false;  // by what was said last
 };

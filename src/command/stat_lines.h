@@ -1,4 +1,4 @@
-// The lines of a `stats` reply.
+// The lines of a `stats` reply: `STAT name value`, or packets of the binary protocol.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 
@@ -9,16 +9,24 @@
 
 #include "base/gather_buffer.h"
 #include "protocol/ascii_reply.h"
+#include "protocol/binary_reply.h"
 
 namespace rat_memcache::command {
 
-// One `STAT name value` line after the other.
+// One whole reply: names and values and an End(), or one of the other ends.
 class StatLines {
  public:
   explicit StatLines(GatherBuffer* out) : out_(out) {}
+  // Packets that answer `request`, which outlives this.
+  StatLines(GatherBuffer* out, const protocol::BinaryHeader& request)
+      : out_(out), request_(&request) {}
 
   void Add(std::string_view name, std::string_view value) {
-    protocol::ascii::AppendStat(out_, name, value);
+    if (request_ == nullptr) {
+      protocol::ascii::AppendStat(out_, name, value);
+    } else {
+      protocol::binary::AppendReply(*request_, {.key = name, .value = value}, out_);
+    }
   }
   void Add(std::string_view name, uint64_t value) { Add(name, std::to_string(value)); }
   void AddYesNo(std::string_view name, bool value) { Add(name, value ? "yes" : "no"); }
@@ -39,15 +47,34 @@ class StatLines {
   void End() { EndWith(protocol::ascii::kEnd); }
 
   // There is nothing to list, but something was done. Only text has a word for that.
-  void EndWith(std::string_view text) { out_->Append(text); }
-  // There is no such thing. `text`: what the text protocol says.
-  void Refuse(std::string_view text) { out_->Append(text); }
+  void EndWith(std::string_view text) {
+    if (request_ == nullptr) {
+      out_->Append(text);
+    } else {
+      protocol::binary::AppendReply(*request_, {}, out_);
+    }
+  }
   // Lines that have another form than name and value, each with its end of line. A packet calls
   // them `name`.
-  void AddText(std::string_view /*name*/, std::string_view text) { out_->Append(text); }
+  void AddText(std::string_view name, std::string_view text) {
+    if (request_ == nullptr) {
+      out_->Append(text);
+    } else {
+      Add(name, text);
+    }
+  }
+  // There is no such thing. `text`: what the text protocol says.
+  void Refuse(std::string_view text) {
+    if (request_ == nullptr) {
+      out_->Append(text);
+    } else {
+      protocol::binary::AppendError(*request_, protocol::binary::Status::kNotFound, out_);
+    }
+  }
 
  private:
   GatherBuffer* const out_;
+  const protocol::BinaryHeader* const request_ = nullptr;  // null: text
 };
 
 }  // namespace rat_memcache::command

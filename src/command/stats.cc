@@ -83,8 +83,8 @@ void AppendCommands(const Context& context, const observe::CounterRegistry::Sums
   lines->Add("touch_misses", sums[Count::kTouchMisses]);
   lines->Add("store_too_large", sums[Count::kStoreTooLarge]);
   lines->Add("store_no_memory", sums[Count::kStoreNoMemory]);
-  lines->Add("auth_cmds", uint64_t{0});
-  lines->Add("auth_errors", uint64_t{0});
+  lines->Add("auth_cmds", sums[Count::kAuthCmds]);
+  lines->Add("auth_errors", sums[Count::kAuthErrors]);
   if (context.options->idle_timeout != 0) lines->Add("idle_kicks", sums[Count::kIdleKicks]);
   lines->Add("bytes_read", sums[Count::kBytesRead]);
   lines->Add("bytes_written", sums[Count::kBytesWritten]);
@@ -219,7 +219,8 @@ void AppendDetail(const Context& context, std::string_view arguments, StatLines*
   if (arguments != "dump") {
     return lines->Refuse("CLIENT_ERROR usage: stats detail on|off|dump\r\n");
   }
-  lines->AddText("detailed", context.prefixes->Dump());
+  const std::string text = context.prefixes->Dump();
+  if (!text.empty()) lines->AddText("detailed", text);
   lines->End();
 }
 

@@ -112,7 +112,7 @@ void StoreCommands::Answer(const Request& request, const Key& key, PutResult res
                            GatherBuffer* out) {
   const bool compares = request.op == Op::kCas ||
                         (request.meta != nullptr && request.meta->Has('C')) ||
-                        (request.binary != nullptr && request.binary->cas != 0);
+                        (request.binary != nullptr && binary::IsCas(request));
   if (compares) {
     if (result.status == PutStatus::kStored) {
       context_->counters->Add(Count::kCasHits);

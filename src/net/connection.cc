@@ -35,10 +35,26 @@ bool WouldBlock(const asio::error_code& error) {
   return error == asio::error::would_block || error == asio::error::try_again;
 }
 
+protocol::Spoken SpokenOn(const ListenerTraits& listener) {
+  switch (listener.protocol) {
+    case config::WireProtocol::kAscii:
+      return protocol::Spoken::kAscii;
+    case config::WireProtocol::kBinary:
+      return protocol::Spoken::kBinary;
+    case config::WireProtocol::kNegotiated:
+      break;
+  }
+  return protocol::Spoken::kEither;
+}
+
 }  // namespace
 
 Connection::Connection(Worker* worker, Socket socket, const ListenerTraits* from)
-    : worker_(worker), from_(from), socket_(std::move(socket)), input_(&worker->budget()) {
+    : worker_(worker),
+      from_(from),
+      socket_(std::move(socket)),
+      input_(&worker->budget()),
+      parser_(SpokenOn(*from)) {
   last_command_.store(worker_->context().cache->Now(), std::memory_order_relaxed);
   worker_->budget().TakeAnyway(sizeof *this);
 }
@@ -125,7 +141,7 @@ bool Connection::MakeInputRoom() {
 void Connection::AwaitInput() {
   wait_ = Wait::kInput;
   in_turn_.store(false, std::memory_order_relaxed);
-  in_value_.store(parser_.in_value(), std::memory_order_relaxed);
+  in_value_.store(parser_.wanted() > 0 || parser_.body_missing() > 0, std::memory_order_relaxed);
   if (!MakeInputRoom()) return;
   if (tls_ != nullptr) return AwaitTlsInput();
   socket_.async_receive(
@@ -218,6 +234,7 @@ Connection::Turn Connection::ServeRequests(std::string_view input, size_t* consu
     }
     const size_t lines_max = std::min(lines_left, protocol::RequestBatch::kCapacity);
     batch.Clear(lines_max);
+    parser_.RequireLogin(worker_->executor().NeedsLogin(session_));
     const auto progress = parser_.Parse(input.substr(*consumed), &batch);
     const auto after = worker_->executor().Run(&batch, &session_, &out);
     *consumed += progress.consumed;

@@ -36,7 +36,7 @@
 #include "net/socket.h"
 #include "net/tls_stream.h"
 #include "observe/connection_list.h"
-#include "protocol/ascii_parser.h"
+#include "protocol/parser.h"
 
 namespace rat_memcache::net {
 
@@ -127,7 +127,7 @@ class Connection : private observe::ConnectionList::Entry {
   uint32_t since_ = 0;  // the worker's time when the wait, or the last turn, began
   Wait wait_ = Wait::kNone;
   InputBuffer input_;
-  protocol::AsciiParser parser_;
+  protocol::Parser parser_;
   command::Session session_;
   // Replies that could not be sent yet, if there are any.
   std::unique_ptr<GatherBuffer> unsent_;

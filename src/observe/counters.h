@@ -55,6 +55,8 @@ enum class Count : uint8_t {
   kSslNewSessions,
   kSslHandshakeErrors,
   kSslProtoErrors,
+  kAuthCmds,    // logins that came to an end
+  kAuthErrors,  // those that failed
   // Ours: what a limit cut off.
   kLinesTooLong,    // connections closed for a line without an end
   kBuffersRefused,  // connections closed because their buffers would exceed the share of memory

@@ -140,6 +140,9 @@ struct BinaryHeader {
   uint32_t opaque = 0;
   uint64_t cas = 0;
   uint64_t initial = 0;  // increment, decrement: the number of a new item
+  // kReject, and a kSasl that is not well formed: the status of the answer (binary_format.h).
+  uint16_t refusal = 0;
+  bool closes = false;  // kReject: the connection is closed behind the answer
 };
 
 struct Request {
@@ -150,7 +153,8 @@ struct Request {
   bool ends_line = true;
   // Storage: the value is not in `value` but comes as kBody requests, then kBodyEnd.
   bool streamed = false;
-  // kBodyEnd: the value was followed by CRLF. kFlushAll: the time was readable.
+  // kBodyEnd: the value was followed by CRLF. kFlushAll: the time was readable. kSasl: it can be
+  // looked at; otherwise binary->refusal says why not.
   bool well_formed = true;
   uint32_t client_flags = 0;
   // As the client wrote it: 0 never, up to 30 days relative, more a Unix time, negative at once. A

@@ -8,15 +8,27 @@
 
 namespace rat_memcache::protocol {
 
+// What a binary request says beyond the others.
+inline std::string TextOf(const BinaryHeader& header) {
+  std::string text = " opcode=" + std::to_string(header.opcode);
+  if (header.opaque != 0) text += " opaque=" + std::to_string(header.opaque);
+  if (header.cas != 0) text += " cas=" + std::to_string(header.cas);
+  if (header.initial != 0) text += " initial=" + std::to_string(header.initial);
+  if (header.refusal != 0) text += " refusal=" + std::to_string(header.refusal);
+  if (header.closes) text += " closes";
+  return text;
+}
+
 // For example "set k flags=1 exptime=0 value=abc noreply". Bodies of streamed values are collected
-// in
-// `*body` and shown with their kBodyEnd, so that the text does not depend on how they were cut.
+// in `*body` and shown with their kBodyEnd, so that the text does not depend on how they were cut.
 inline std::string TextOf(const Request& request, std::string* body) {
   if (request.op == Op::kBody) {
     body->append(request.value);
     return {};
   }
   std::string text(WordOf(request.op));
+  if (request.binary != nullptr) text += TextOf(*request.binary);
+  if (request.op == Op::kReject && request.binary != nullptr) return text + "\n";
   if (request.op == Op::kReject) {
     if (request.noreply) return {};
     return text + std::to_string(static_cast<int>(request.reject)) + "\n";

@@ -45,11 +45,15 @@ std::string Talk(std::string_view bytes, size_t piece) {
   observe::CounterRegistry counters;
   observe::Log log;
   command::Tunables tunables;
+  command::PrefixStats prefixes(':', true);
+  observe::ConnectionList connections;
   const command::Context context{.cache = cache.get(),
                                  .options = &options,
                                  .counters = &counters,
                                  .log = &log,
                                  .tunables = &tunables,
+                                 .prefixes = &prefixes,
+                                 .connections = &connections,
                                  .unix_at_zero = 1'700'000'000};
   command::Executor executor(&context, counters.Register());
   command::Session session;

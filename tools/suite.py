@@ -37,9 +37,11 @@ def transcripts(build):
 
 
 def clients(build):
-    """Real client libraries."""
+    """Real clients in several languages, with our server and with memcached."""
     build("release")
-    run([PYTHON, "tests/clients/pymemcache_test.py"], "pymemcache")
+    play = [PYTHON, "tests/clients/run.py"]
+    run(play, "clients")
+    run([*play, "--oracle"], "clients with memcached")
 
 
 def server_tests(build):
@@ -88,8 +90,7 @@ def sanitizer(build, preset, what):
         play_day(preset, ["--hours", "3", "--memory", "16"], f"stress, {what}", env)
     run([PYTHON, "tests/transcripts/run.py", "--server", server(preset)],
         f"transcripts, {what}", env=env)
-    run([PYTHON, "tests/clients/pymemcache_test.py", "--server", server(preset)],
-        f"pymemcache, {what}", env=env)
+    run([PYTHON, "tests/clients/run.py", "--server", server(preset)], f"clients, {what}", env=env)
 
 
 def asan(build):

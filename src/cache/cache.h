@@ -29,6 +29,7 @@ using store::CountRequest;
 using store::CountResult;
 using store::CountStatus;
 using store::DeleteRequest;
+using store::DeleteResult;
 using store::DeleteStatus;
 using store::Direction;
 using store::FetchEffects;
@@ -87,7 +88,7 @@ class Cache {
   Found Fetch(const FetchRequest& request, Visit&& visit) {
     return store_->Fetch(UnderRules(request), visit);
   }
-  DeleteStatus Delete(const DeleteRequest& request) { return store_->Delete(UnderRules(request)); }
+  DeleteResult Delete(const DeleteRequest& request) { return store_->Delete(UnderRules(request)); }
   Found Delete(const Key& key) { return store_->Delete(key); }
   Found Touch(const Key& key, uint32_t exptime) {
     return store_->Touch(key, ExptimeOfTouch(key, exptime));

@@ -31,7 +31,7 @@ TEST_F(AdminCommandsTest, WhatOursHasNoCounterpartForIsCheckedAndKept) {
     EXPECT_EQ(Talk(line + std::string("\r\n")), kOk) << line;
     EXPECT_EQ(Talk(line + std::string(" noreply\r\n")), "") << line;
   }
-  const config::EngineHints hints = tunables_.hints();
+  const config::EngineHints hints = tunables_->hints();
   EXPECT_EQ(hints.slab_automove, 2u);
   EXPECT_EQ(hints.slab_automove_ratio, 0.5);
   EXPECT_EQ(hints.slab_automove_window, 30u);
@@ -40,8 +40,8 @@ TEST_F(AdminCommandsTest, WhatOursHasNoCounterpartForIsCheckedAndKept) {
   EXPECT_EQ(hints.temporary_ttl, 30u);
   EXPECT_FALSE(hints.temp_lru);
   EXPECT_EQ(hints.lru_crawler_sleep, 1'000'000u);
-  EXPECT_EQ(tunables_.extstore().item_size, 100u);
-  EXPECT_TRUE(tunables_.extstore().drop_unread);
+  EXPECT_EQ(tunables_->extstore().item_size, 100u);
+  EXPECT_TRUE(tunables_->extstore().drop_unread);
 }
 
 TEST_F(AdminCommandsTest, FaultsHaveMemcachedsWords) {

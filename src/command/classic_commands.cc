@@ -22,9 +22,9 @@ void ClassicCommands::Retrieve(const Request& request, const Key& key, GatherBuf
   const bool with_cas = request.op == Op::kGets || request.op == Op::kGats;
   // May run several times (store/shard.h): what it writes counts only when it is committed below.
   size_t written = 0;
-  int pool = 0;
+  ThreadContext::Hit hit;
   const auto reply = [&](const cache::ItemView& item) {
-    pool = item.pool();
+    hit.Note(item);
     const uint32_t size = item.value_size();
     const bool pinned = size >= cache::ItemView::kPinnedFrom;
     char* const begin =
@@ -45,18 +45,23 @@ void ClassicCommands::Retrieve(const Request& request, const Key& key, GatherBuf
   Found found;
   if (request.op == Op::kGat || request.op == Op::kGats) {
     found = context_->cache->GetAndTouch(key, context_->Exptime(request.exptime), reply);
-    context_->CountTouch(found == Found::kHit);
+    context_->CountTouch(found, hit);
   } else {
     found = context_->cache->Get(key, reply);
-    context_->CountGet(found, pool);
+    context_->CountGet(found, hit);
+  }
+  if (context_->shared->prefixes->enabled()) [[unlikely]] {
+    context_->shared->prefixes->CountGet(request.key, found == Found::kHit);
   }
   if (found == Found::kHit) out->Commit(written);
   if (request.ends_line) out->Append(ascii::kEnd);
 }
 
 void ClassicCommands::Delete(const Request& request, const Key& key, GatherBuffer* out) {
-  const bool hit = context_->cache->Delete(key) == Found::kHit;
-  context_->counters->Add(hit ? Count::kDeleteHits : Count::kDeleteMisses);
+  const cache::DeleteResult result = context_->cache->Delete(cache::DeleteRequest{.key = key});
+  context_->CountDelete(result);
+  if (context_->shared->prefixes->enabled()) context_->shared->prefixes->CountDelete(request.key);
+  const bool hit = result.status == cache::DeleteStatus::kDone;
   Say(request.noreply, hit ? ascii::kDeleted : ascii::kNotFound, out);
 }
 
@@ -66,15 +71,14 @@ void ClassicCommands::ChangeNumber(const Request& request, const Key& key, Gathe
       context_->cache->Count({.key = key,
                               .delta = request.number,
                               .direction = up ? cache::Direction::kUp : cache::Direction::kDown});
+  context_->CountNumber(result, up);
   switch (result.status) {
     case CountStatus::kCounted:
     case CountStatus::kCreated:
-      context_->counters->Add(up ? Count::kIncrHits : Count::kDecrHits);
       if (!request.noreply) ascii::AppendNumber(out, result.value);
       return;
     case CountStatus::kNotFound:
     case CountStatus::kExists:
-      context_->counters->Add(up ? Count::kIncrMisses : Count::kDecrMisses);
       return Say(request.noreply, ascii::kNotFound, out);
     case CountStatus::kNotANumber:
       return Say(request.noreply, ascii::kNotANumber, out);
@@ -84,9 +88,12 @@ void ClassicCommands::ChangeNumber(const Request& request, const Key& key, Gathe
 }
 
 void ClassicCommands::Touch(const Request& request, const Key& key, GatherBuffer* out) {
-  const bool hit = context_->cache->Touch(key, context_->Exptime(request.exptime)) == Found::kHit;
-  context_->CountTouch(hit);
-  Say(request.noreply, hit ? ascii::kTouched : ascii::kNotFound, out);
+  ThreadContext::Hit hit;
+  const Found found =
+      context_->cache->GetAndTouch(key, context_->Exptime(request.exptime),
+                                   [&](const cache::ItemView& item) { hit.Note(item); });
+  context_->CountTouch(found, hit);
+  Say(request.noreply, found == Found::kHit ? ascii::kTouched : ascii::kNotFound, out);
 }
 
 void ClassicCommands::FlushAll(const Request& request, GatherBuffer* out) {

@@ -7,8 +7,11 @@
 #include <string>
 
 #include "cache/cache.h"
+#include "command/prefix_stats.h"
 #include "command/tunables.h"
 #include "config/server_options.h"
+#include "observe/accept_state.h"
+#include "observe/connection_list.h"
 #include "observe/counters.h"
 #include "observe/log.h"
 
@@ -20,10 +23,15 @@ struct Context {
   observe::CounterRegistry* counters = nullptr;
   observe::Log* log = nullptr;
   Tunables* tunables = nullptr;
-  // Asks the server to end: at once, or when everything that was received is served.
-  std::function<void(bool gracefully)> stop;
+  PrefixStats* prefixes = nullptr;
+  observe::ConnectionList* connections = nullptr;
+  const observe::AcceptState* accepting = nullptr;  // null: always
+  // Seconds since the certificates were read.
+  std::function<int64_t()> seconds_since_cert_refresh;
   // Reads the certificates again; empty, or what is wrong.
   std::function<std::string()> refresh_certificates;
+  // Asks the server to end: at once, or when everything that was received is served.
+  std::function<void(bool gracefully)> stop;
   // The Unix time when the coarse clock stood at 0.
   int64_t unix_at_zero = 0;
   // For `stats`: the event library and its version.

@@ -120,16 +120,15 @@ void AppendMemory(const Context& context, const store::StoreStats& stats, StatLi
 
 }  // namespace
 
-bool AppendEngineStats(const Context& context, std::string_view word, GatherBuffer* out) {
+bool AppendEngineStats(const Context& context, std::string_view word, StatLines* lines) {
   const bool all = word == "rat";
   if (!all && word != "l1" && word != "ttl" && word != "memory") return false;
   const store::StoreStats stats = context.cache->Stats();
-  StatLines lines(out);
-  if (all) lines.Add("rat_memcache_version", kVersion);
-  if (all || word == "l1") AppendTier(context, stats, &lines);
-  if (all || word == "ttl") AppendTtl(context, stats, &lines);
-  if (all || word == "memory") AppendMemory(context, stats, &lines);
-  lines.End();
+  if (all) lines->Add("rat_memcache_version", kVersion);
+  if (all || word == "l1") AppendTier(context, stats, lines);
+  if (all || word == "ttl") AppendTtl(context, stats, lines);
+  if (all || word == "memory") AppendMemory(context, stats, lines);
+  lines->End();
   return true;
 }
 

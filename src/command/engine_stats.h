@@ -6,12 +6,12 @@
 
 #include <string_view>
 
-#include "base/gather_buffer.h"
 #include "command/context.h"
+#include "command/stat_lines.h"
 
 namespace rat_memcache::command {
 
 // False if `word` is none of these.
-bool AppendEngineStats(const Context& context, std::string_view word, GatherBuffer* out);
+bool AppendEngineStats(const Context& context, std::string_view word, StatLines* lines);
 
 }  // namespace rat_memcache::command

@@ -106,9 +106,11 @@ Executor::After Executor::Execute(const Request& request, const Key& key, Sessio
       out->Append(kMemcachedVersion);
       out->Append("\r\n");
       break;
-    case Op::kStats:
-      AppendStats(*context_.shared, request.value, out);
+    case Op::kStats: {
+      StatLines lines(out);
+      AppendStats(*context_.shared, request.value, &lines);
       break;
+    }
     case Op::kQuit:
       return After::kClose;
     default:

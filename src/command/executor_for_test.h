@@ -32,11 +32,15 @@ class ExecutorForTest : public ::testing::Test {
                                            .cas_enabled = options.cas_enabled},
                                           &clock_, options.ttl))
                  .value();
+    tunables_.emplace(options);
+    prefixes_.emplace(options.prefix_delimiter, options.detail_enabled);
     context_ = {.cache = cache_.get(),
                 .options = &options_,
                 .counters = &counters_,
                 .log = &log_,
-                .tunables = &tunables_,
+                .tunables = &*tunables_,
+                .prefixes = &*prefixes_,
+                .connections = &connections_,
                 .stop = [this](bool gracefully) { stopped_ = gracefully ? "graceful" : "at once"; },
                 .unix_at_zero = 1'700'000'000,
                 .event_backend = "none",
@@ -108,7 +112,9 @@ class ExecutorForTest : public ::testing::Test {
   config::ServerOptions options_;
   observe::CounterRegistry counters_;
   observe::Log log_;
-  Tunables tunables_;
+  std::optional<Tunables> tunables_;
+  std::optional<PrefixStats> prefixes_;
+  observe::ConnectionList connections_;
   std::string stopped_;  // how the server was asked to end
   std::unique_ptr<cache::Cache> cache_;
   Context context_;

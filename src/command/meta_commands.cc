@@ -170,12 +170,12 @@ void MetaCommands::Get(const Request& request, const Key& key, GatherBuffer* out
     const uint32_t now = context_->cache->Now();
     // May run several times (store/shard.h): what it writes counts only when it is committed.
     size_t written = 0;
-    int pool = 0;
+    ThreadContext::Hit found_item;
     bool to_be_won = false;
     const auto visit = [&](const ItemView& item) {
       to_be_won = item.stale() && !item.win_sent();
       if (to_be_won) return;  // somebody has to be told, and that is written down
-      pool = item.pool();
+      found_item.Note(item);
       const Hit hit{.effects = {.won_before = item.win_sent(),
                                 .exptime_before = item.exptime(),
                                 .fetched_before = item.fetched(),
@@ -187,7 +187,7 @@ void MetaCommands::Get(const Request& request, const Key& key, GatherBuffer* out
       found = Fetch(request, key, out);
     } else {
       if (found == Found::kHit) out->Commit(written);
-      context_->CountGet(found, pool);
+      context_->CountGet(found, found_item);
     }
   }
   if (found != Found::kHit && !meta.quiet()) AppendEcho("EN", meta, out);
@@ -204,16 +204,16 @@ Found MetaCommands::Fetch(const Request& request, const Key& key, GatherBuffer* 
     if (meta.Has('E')) fetch.create->cas = meta.new_cas;
   }
   const uint32_t now = context_->cache->Now();
-  int pool = 0;
+  ThreadContext::Hit found_item;
   const Found found =
       context_->cache->Fetch(fetch, [&](const ItemView& item, const FetchEffects& effects) {
-        pool = item.pool();
+        found_item.Note(item);
         out->Commit(WriteHit(request, item, {effects, touches}, now, out));
       });
   if (touches && found == Found::kHit) {
-    context_->CountTouch(true);
+    context_->CountTouch(found, found_item);
   } else {
-    context_->CountGet(found, pool);
+    context_->CountGet(found, found_item);
   }
   return found;
 }
@@ -228,13 +228,13 @@ void MetaCommands::Delete(const Request& request, const Key& key, GatherBuffer* 
   if (meta.Has('T')) removal.exptime = context_->Exptime(meta.exptime);
   if (meta.Has('E')) removal.new_cas = meta.new_cas;
   const auto echo = [&](std::string_view code) { AppendEcho(code, meta, out); };
-  switch (context_->cache->Delete(removal)) {
+  const cache::DeleteResult result = context_->cache->Delete(removal);
+  if (!removal.mark_stale || result.status != DeleteStatus::kDone) context_->CountDelete(result);
+  switch (result.status) {
     case DeleteStatus::kDone:
-      if (!removal.mark_stale) context_->counters->Add(Count::kDeleteHits);
       if (!meta.quiet()) echo("HD");
       return;
     case DeleteStatus::kNotFound:
-      context_->counters->Add(Count::kDeleteMisses);
       return echo("NF");
     case DeleteStatus::kExists:
       return echo("EX");
@@ -258,14 +258,13 @@ void MetaCommands::Arithmetic(const Request& request, const Key& key, GatherBuff
                     .base64_key = meta.base64()};
   }
   const CountResult result = context_->cache->Count(count);
+  context_->CountNumber(result, up);
   switch (result.status) {
     case CountStatus::kCounted:
-      context_->counters->Add(up ? Count::kIncrHits : Count::kDecrHits);
       break;
     case CountStatus::kCreated:
       break;
     case CountStatus::kNotFound:
-      context_->counters->Add(up ? Count::kIncrMisses : Count::kDecrMisses);
       return AppendEcho("NF", meta, out);
     case CountStatus::kExists:
       return AppendEcho("EX", meta, out);

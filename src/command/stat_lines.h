@@ -36,7 +36,15 @@ class StatLines {
     std::snprintf(text, sizeof text, "%.4f", value);
     Add(name, text);
   }
-  void End() { out_->Append(protocol::ascii::kEnd); }
+  void End() { EndWith(protocol::ascii::kEnd); }
+
+  // There is nothing to list, but something was done. Only text has a word for that.
+  void EndWith(std::string_view text) { out_->Append(text); }
+  // There is no such thing. `text`: what the text protocol says.
+  void Refuse(std::string_view text) { out_->Append(text); }
+  // Lines that have another form than name and value, each with its end of line. A packet calls
+  // them `name`.
+  void AddText(std::string_view /*name*/, std::string_view text) { out_->Append(text); }
 
  private:
   GatherBuffer* const out_;

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <initializer_list>
 #include <string>
 
 #include "base/version.h"
+#include "command/class_stats.h"
 #include "command/engine_stats.h"
 #include "command/stat_lines.h"
 #include "command/stats_settings.h"
@@ -44,7 +46,9 @@ void AppendConnections(const Context& context, const observe::CounterRegistry::S
   lines->Add("max_connections", context.options->connections_max);
   lines->Add("curr_connections", open > 0 ? open - 1 : 0);  // listeners count, but for one
   lines->Add("total_connections", sums[Count::kConnectionsOpened]);
-  lines->Add("rejected_connections", sums[Count::kConnectionsRejected]);
+  if (context.options->maxconns_fast) {
+    lines->Add("rejected_connections", sums[Count::kConnectionsRejected]);
+  }
   lines->Add("connection_structures", open);
   // Pools that memcached has and we do not.
   for (const char* name : {"response_obj_oom", "response_obj_count", "response_obj_bytes",
@@ -81,6 +85,7 @@ void AppendCommands(const Context& context, const observe::CounterRegistry::Sums
   lines->Add("store_no_memory", sums[Count::kStoreNoMemory]);
   lines->Add("auth_cmds", uint64_t{0});
   lines->Add("auth_errors", uint64_t{0});
+  if (context.options->idle_timeout != 0) lines->Add("idle_kicks", sums[Count::kIdleKicks]);
   lines->Add("bytes_read", sums[Count::kBytesRead]);
   lines->Add("bytes_written", sums[Count::kBytesWritten]);
   lines->Add("limit_maxbytes", context.cache->Stats().memory_limit);
@@ -88,83 +93,157 @@ void AppendCommands(const Context& context, const observe::CounterRegistry::Sums
 
 void AppendServer(const Context& context, const observe::CounterRegistry::Sums& sums,
                   StatLines* lines) {
-  lines->Add("accepting_conns", uint64_t{1});
-  lines->Add("listen_disabled_num", sums[Count::kAcceptsPaused]);
-  lines->Add("time_in_listen_disabled_us", uint64_t{0});
+  lines->Add("accepting_conns",
+             uint64_t{context.accepting == nullptr ||
+                      context.accepting->accepting.load(std::memory_order_relaxed)});
+  lines->Add("listen_disabled_num", sums[Count::kListenDisabled] + sums[Count::kAcceptsPaused]);
+  lines->Add("time_in_listen_disabled_us", sums[Count::kListenDisabledUs]);
   lines->Add("threads", context.options->threads);
   lines->Add("conn_yields", sums[Count::kConnectionYields]);
 }
 
-void AppendEngine(const Context& context, StatLines* lines) {
-  const store::StoreStats stats = context.cache->Stats();
-  const store::ShardStats& total = stats.total;
+void AppendZeros(std::initializer_list<const char*> names, StatLines* lines) {
+  for (const char* name : names) {
+    lines->Add(name, uint64_t{0});
+  }
+}
+
+void AppendIndex(const store::ShardStats& total, StatLines* lines) {
   const uint64_t slots = total.index_bytes / sizeof(uint64_t);
   lines->Add("hash_power_level",
              std::max<uint64_t>(kHashPowerMin, std::bit_width(std::max<uint64_t>(slots, 1)) - 1));
   lines->Add("hash_bytes", total.index_bytes);
   lines->Add("hash_is_expanding", uint64_t{0});
-  for (const char* name :
-       {"slab_reassign_rescues", "slab_reassign_chunk_rescues", "slab_reassign_inline_reclaim",
-        "slab_reassign_busy_items", "slab_reassign_busy_deletes", "slab_reassign_busy_nomem"}) {
-    lines->Add(name, uint64_t{0});
+}
+
+void AppendTls(const Context& context, const observe::CounterRegistry::Sums& sums,
+               StatLines* lines) {
+  const config::TlsOptions& tls = context.options->tls;
+  if (!tls.enabled) return;
+  if (tls.session_cache) lines->Add("ssl_new_sessions", sums[Count::kSslNewSessions]);
+  lines->Add("ssl_handshake_errors", sums[Count::kSslHandshakeErrors]);
+  lines->Add("ssl_proto_errors", sums[Count::kSslProtoErrors]);
+  lines->Add("time_since_server_cert_refresh",
+             static_cast<uint64_t>(
+                 context.seconds_since_cert_refresh ? context.seconds_since_cert_refresh() : 0));
+}
+
+// Some lines are there only with the part of memcached's engine that they tell of.
+void AppendEngine(const Context& context, const observe::CounterRegistry::Sums& sums,
+                  StatLines* lines) {
+  const config::EngineHints& hints = context.options->hints;
+  const store::StoreStats stats = context.cache->Stats();
+  const store::ShardStats& total = stats.total;
+  AppendIndex(total, lines);
+  if (hints.slab_reassign) {
+    AppendZeros(
+        {"slab_reassign_rescues", "slab_reassign_chunk_rescues", "slab_reassign_inline_reclaim",
+         "slab_reassign_busy_items", "slab_reassign_busy_deletes", "slab_reassign_busy_nomem"},
+        lines);
+    lines->Add("slab_reassign_last_busy_status", "none");
+    AppendZeros({"slab_reassign_running", "slabs_moved"}, lines);
   }
-  lines->Add("slab_reassign_last_busy_status", "none");
-  lines->Add("slab_reassign_running", uint64_t{0});
-  lines->Add("slabs_moved", uint64_t{0});
-  lines->Add("lru_crawler_running", uint64_t{0});
-  lines->Add("lru_crawler_starts", total.maintenance_runs);
-  lines->Add("lru_maintainer_juggles", total.maintenance_runs);
+  if (hints.lru_crawler) {
+    lines->Add("lru_crawler_running", uint64_t{0});
+    lines->Add("lru_crawler_starts", total.maintenance_runs);
+  }
+  if (hints.lru_maintainer) lines->Add("lru_maintainer_juggles", total.maintenance_runs);
   lines->Add("malloc_fails", total.no_memory);
-  for (const char* name :
-       {"log_worker_dropped", "log_worker_written", "log_watcher_skipped", "log_watcher_sent",
-        "log_watchers", "unexpected_napi_ids", "round_robin_fallback"}) {
-    lines->Add(name, uint64_t{0});
-  }
+  AppendZeros({"log_worker_dropped", "log_worker_written", "log_watcher_skipped",
+               "log_watcher_sent", "log_watchers"},
+              lines);
+  AppendTls(context, sums, lines);
+  AppendZeros({"unexpected_napi_ids", "round_robin_fallback"}, lines);
   lines->Add("bytes", total.item_bytes);
   lines->Add("curr_items", total.items);
   lines->Add("total_items", total.items_stored);
   lines->Add("slab_global_page_pool", total.free_bytes / kPageBytes);
   lines->Add("expired_unfetched", total.expired_unfetched);
   lines->Add("evicted_unfetched", total.evicted_unfetched);
-  lines->Add("evicted_active", total.evicted_active);
+  if (hints.lru_maintainer) lines->Add("evicted_active", total.evicted_active);
   lines->Add("evictions", total.evictions);
   lines->Add("reclaimed", total.reclaimed);
   lines->Add("crawler_reclaimed", total.crawler_reclaimed);
   lines->Add("crawler_items_checked", total.crawler_checked);
   lines->Add("lrutail_reflocked", uint64_t{0});
-  lines->Add("moves_to_cold", uint64_t{0});
-  lines->Add("moves_to_warm", total.items_promoted);
-  lines->Add("moves_within_lru", total.items_kept);
-  lines->Add("direct_reclaims", total.segments_cleaned_inline);
-  lines->Add("lru_bumps_dropped", uint64_t{0});
+  if (hints.lru_maintainer) {
+    lines->Add("moves_to_cold", uint64_t{0});
+    lines->Add("moves_to_warm", total.items_promoted);
+    lines->Add("moves_within_lru", total.items_kept);
+    lines->Add("direct_reclaims", total.segments_cleaned_inline);
+    lines->Add("lru_bumps_dropped", uint64_t{0});
+  }
 }
 
-void AppendGeneral(const Context& context, GatherBuffer* out) {
+void AppendConnectionStats(const Context& context, StatLines* lines) {
+  context.connections->ForEach([&](const observe::ConnectionReport& connection) {
+    const std::string prefix = std::to_string(connection.handle) + ":";
+    if (connection.udp) lines->Add(prefix + "UDP", "UDP");
+    lines->Add(prefix + "addr", connection.address);
+    if (!connection.listen_address.empty()) {
+      lines->Add(prefix + "listen_addr", connection.listen_address);
+    }
+    lines->Add(prefix + "state", connection.state);
+    if (connection.seconds_since_command) {
+      lines->Add(prefix + "secs_since_last_cmd", *connection.seconds_since_command);
+    }
+  });
+  lines->End();
+}
+
+void AppendGeneral(const Context& context, StatLines* lines) {
   const auto sums = context.counters->Sum();
-  StatLines lines(out);
-  AppendProcess(context, &lines);
-  AppendConnections(context, sums, context.counters->SumSinceStart(), &lines);
-  AppendCommands(context, sums, &lines);
-  AppendServer(context, sums, &lines);
-  AppendEngine(context, &lines);
-  lines.End();
+  AppendProcess(context, lines);
+  AppendConnections(context, sums, context.counters->SumSinceStart(), lines);
+  AppendCommands(context, sums, lines);
+  AppendServer(context, sums, lines);
+  AppendEngine(context, sums, lines);
+  lines->End();
+}
+
+void Reset(const Context& context, StatLines* lines) {
+  context.counters->Reset();
+  context.cache->ResetStats();
+  context.prefixes->Reset();
+  lines->EndWith(ascii::kReset);
+}
+
+void AppendDetail(const Context& context, std::string_view arguments, StatLines* lines) {
+  if (!context.options->dump_enabled) {
+    return lines->Refuse("CLIENT_ERROR stats detail not allowed\r\n");
+  }
+  if (arguments == "on" || arguments == "off") {
+    context.prefixes->Enable(arguments == "on");
+    return lines->EndWith(ascii::kOk);
+  }
+  if (arguments != "dump") {
+    return lines->Refuse("CLIENT_ERROR usage: stats detail on|off|dump\r\n");
+  }
+  lines->AddText("detailed", context.prefixes->Dump());
+  lines->End();
 }
 
 }  // namespace
 
-void AppendStats(const Context& context, std::string_view arguments, GatherBuffer* out) {
-  if (arguments.empty()) return AppendGeneral(context, out);
-  const std::string_view word = arguments.substr(0, arguments.find(' '));
-  // A sub-command may be cut short; memcached compares them in this order.
-  if (std::string_view("reset").starts_with(word)) {
-    context.counters->Reset();
-    context.cache->ResetStats();
-    out->Append(ascii::kReset);
-    return;
-  }
-  if (std::string_view("settings").starts_with(word)) return AppendSettings(context, out);
-  if (AppendEngineStats(context, word, out)) return;
-  out->Append(ascii::kError);
+void AppendStats(const Context& context, std::string_view arguments, StatLines* lines) {
+  if (arguments.empty()) return AppendGeneral(context, lines);
+  const size_t blank = std::min(arguments.find(' '), arguments.size());
+  const std::string_view word = arguments.substr(0, blank);
+  const size_t rest_at = std::min(arguments.find_first_not_of(' ', blank), arguments.size());
+  const std::string_view rest = arguments.substr(rest_at);
+  // Some may be cut short; memcached compares them in this order.
+  const auto is = [&](std::string_view name) { return name.starts_with(word); };
+  if (is("reset")) return Reset(context, lines);
+  if (is("detail")) return AppendDetail(context, rest, lines);
+  if (is("settings")) return AppendSettings(context, lines);
+  if (is("cachedump")) return AppendCacheDump(context, rest, lines);
+  if (is("conns")) return AppendConnectionStats(context, lines);
+  if (is("extstore")) return lines->End();  // there is none
+  if (word == "items") return AppendItemStats(context, lines);
+  if (word == "slabs") return AppendSlabStats(context, lines);
+  if (word == "sizes") return AppendSizeStats(context, lines);
+  if (AppendEngineStats(context, word, lines)) return;
+  lines->Refuse(ascii::kError);
 }
 
 }  // namespace rat_memcache::command

@@ -4,12 +4,12 @@
 
 #include <string_view>
 
-#include "base/gather_buffer.h"
 #include "command/context.h"
+#include "command/stat_lines.h"
 
 namespace rat_memcache::command {
 
 // Appends the whole reply for `stats` with these arguments (empty: none).
-void AppendStats(const Context& context, std::string_view arguments, GatherBuffer* out);
+void AppendStats(const Context& context, std::string_view arguments, StatLines* lines);
 
 }  // namespace rat_memcache::command

@@ -41,8 +41,7 @@ std::string_view NameOf(WireProtocol protocol) {
   return {};
 }
 
-void AppendServer(const Context& context, StatLines* lines) {
-  const ServerOptions& options = *context.options;
+void AppendServer(const Context& context, const ServerOptions& options, StatLines* lines) {
   const store::StoreStats stats = context.cache->Stats();
   const bool many_addresses = options.listen_text.find(',') != std::string::npos;
   lines->Add("maxbytes", stats.memory_limit);
@@ -150,17 +149,20 @@ void AppendTls(const config::TlsOptions& tls, StatLines* lines) {
 
 }  // namespace
 
-void AppendSettings(const Context& context, GatherBuffer* out) {
-  const ServerOptions& options = *context.options;
-  StatLines lines(out);
-  AppendServer(context, &lines);
-  AppendEngine(options, &lines);
-  AppendExtstore(options, &lines);
-  AppendTls(options.tls, &lines);
-  lines.Add("num_napi_ids", options.hints.napi_ids);
-  lines.Add("memory_file", OrNullPointer(options.memory_file));
-  lines.Add("client_flags_size", sizeof(uint32_t));
-  lines.End();
+void AppendSettings(const Context& context, StatLines* lines) {
+  // As they are now: some can be changed while the server runs.
+  ServerOptions options = *context.options;
+  options.hints = context.tunables->hints();
+  options.extstore = context.tunables->extstore();
+  options.detail_enabled = context.prefixes->enabled();
+  AppendServer(context, options, lines);
+  AppendEngine(options, lines);
+  AppendExtstore(options, lines);
+  AppendTls(options.tls, lines);
+  lines->Add("num_napi_ids", options.hints.napi_ids);
+  lines->Add("memory_file", OrNullPointer(options.memory_file));
+  lines->Add("client_flags_size", sizeof(uint32_t));
+  lines->End();
 }
 
 }  // namespace rat_memcache::command

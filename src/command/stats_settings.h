@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 
-#include "base/gather_buffer.h"
 #include "command/context.h"
+#include "command/stat_lines.h"
 
 namespace rat_memcache::command {
 
 // Appends the whole reply. Limits that change while the server runs are shown as they are now.
-void AppendSettings(const Context& context, GatherBuffer* out);
+void AppendSettings(const Context& context, StatLines* lines);
 
 }  // namespace rat_memcache::command

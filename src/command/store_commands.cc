@@ -17,6 +17,7 @@ using cache::PutMode;
 using cache::PutRequest;
 using cache::PutResult;
 using cache::PutStatus;
+using observe::ClassCount;
 using observe::Count;
 using protocol::Op;
 using protocol::Request;
@@ -85,18 +86,25 @@ PutRequest StoreCommands::PutRequestFor(const Request& request, const Key& key) 
   return put;
 }
 
+uint64_t StoreCommands::ItemSize(const Request& request) const {
+  return store::MemcachedItemSize(request.key.size(), request.client_flags, request.value_size,
+                                  context_->shared->options->cas_enabled);
+}
+
 void StoreCommands::Store(const Request& request, const Key& key, Session* session,
                           GatherBuffer* out) {
-  const config::ServerOptions& options = *context_->shared->options;
-  const size_t item_size = store::MemcachedItemSize(request.key.size(), request.client_flags,
-                                                    request.value_size, options.cas_enabled);
-  const bool too_large = item_size > options.item_size_max;
+  const uint64_t item_size = ItemSize(request);
+  if (request.meta == nullptr && context_->shared->prefixes->enabled()) [[unlikely]] {
+    context_->shared->prefixes->CountSet(request.key);
+  }
+  const bool too_large = item_size > context_->shared->options->item_size_max;
   if (request.streamed) return BeginBody(request, key, too_large, session);
   if (too_large) {
     Refuse(request, key, PutRefusal::kTooLarge);
     return SayRefusal(request, PutRefusal::kTooLarge, out);
   }
   context_->counters->Add(Count::kCmdSet);
+  context_->CountInClass(ClassCount::kCmdSet, item_size);
   Answer(request, key, context_->cache->Put(PutRequestFor(request, key)), out);
 }
 
@@ -106,9 +114,15 @@ void StoreCommands::Answer(const Request& request, const Key& key, PutResult res
                         (request.meta != nullptr && request.meta->Has('C')) ||
                         (request.binary != nullptr && request.binary->cas != 0);
   if (compares) {
-    if (result.status == PutStatus::kStored) context_->counters->Add(Count::kCasHits);
-    if (result.status == PutStatus::kExists) context_->counters->Add(Count::kCasBadval);
-    if (result.status == PutStatus::kNotFound) context_->counters->Add(Count::kCasMisses);
+    if (result.status == PutStatus::kStored) {
+      context_->counters->Add(Count::kCasHits);
+      context_->CountInClass(ClassCount::kCasHits, result.item_size);
+    } else if (result.status == PutStatus::kExists) {
+      context_->counters->Add(Count::kCasBadval);
+      context_->CountInClass(ClassCount::kCasBadval, result.item_size);
+    } else if (result.status == PutStatus::kNotFound) {
+      context_->counters->Add(Count::kCasMisses);
+    }
   }
   if (result.status == PutStatus::kNoMemory) {
     Refuse(request, key, PutRefusal::kNoMemory);
@@ -160,6 +174,7 @@ void StoreCommands::EndBody(bool framed_well, Session* session, GatherBuffer* ou
   const Request& request = incoming->kept.get();
   if (incoming->upload == nullptr) return SayRefusal(request, incoming->refusal, out);
   context_->counters->Add(Count::kCmdSet);
+  context_->CountInClass(ClassCount::kCmdSet, ItemSize(request));
   if (!framed_well) {
     return Say(request.noreply, ascii::TextOf(protocol::Reject::kBadChunk), out);
   }

@@ -25,6 +25,8 @@ class StoreCommands {
 
  private:
   cache::PutRequest PutRequestFor(const protocol::Request& request, const cache::Key& key) const;
+  // As memcached counts it.
+  uint64_t ItemSize(const protocol::Request& request) const;
   void BeginBody(const protocol::Request& request, const cache::Key& key, bool too_large,
                  Session* session);
   void GiveUpBody(Session* session, PutRefusal why);

@@ -39,15 +39,36 @@ bool WouldBlock(const asio::error_code& error) {
 
 Connection::Connection(Worker* worker, Socket socket, const ListenerTraits* from)
     : worker_(worker), from_(from), socket_(std::move(socket)), input_(&worker->budget()) {
+  last_command_.store(worker_->context().cache->Now(), std::memory_order_relaxed);
   worker_->budget().TakeAnyway(sizeof *this);
 }
 
 Connection::~Connection() {
+  Unlist();
   worker_->budget().Give(sizeof *this + unsent_charged_);
   if (tls_ != nullptr) worker_->budget().GiveForConnection(TlsStream::kBytesEstimated);
 }
 
+observe::ConnectionReport Connection::Describe() const {
+  const auto is = [](const std::atomic<bool>& flag) {
+    return flag.load(std::memory_order_relaxed);
+  };
+  asio::error_code ignored;
+  // native_handle() is no call for readers, though it only looks.
+  auto& socket = const_cast<Socket&>(socket_);
+  return {.handle = socket.native_handle(),
+          .address = NameOf(socket.remote_endpoint(ignored)),
+          .listen_address = NameOf(socket.local_endpoint(ignored)),
+          .state = is(in_turn_)    ? "conn_parse_cmd"
+                   : is(blocked_)  ? "conn_mwrite"
+                   : is(in_value_) ? "conn_nread"
+                                   : "conn_read",
+          .seconds_since_command =
+              worker_->context().cache->Now() - last_command_.load(std::memory_order_relaxed)};
+}
+
 void Connection::Start() {
+  Enlist(worker_->context().connections);
   since_ = worker_->now();
   if (from_->tls == nullptr) return AwaitInput();
   worker_->StartLookingAfter();
@@ -103,8 +124,10 @@ bool Connection::MakeInputRoom() {
 
 void Connection::AwaitInput() {
   wait_ = Wait::kInput;
-  if (tls_ != nullptr) return AwaitTlsInput();
+  in_turn_.store(false, std::memory_order_relaxed);
+  in_value_.store(parser_.in_value(), std::memory_order_relaxed);
   if (!MakeInputRoom()) return;
+  if (tls_ != nullptr) return AwaitTlsInput();
   socket_.async_receive(
       asio::buffer(input_.room(), input_.room_bytes()),
       [this](const asio::error_code& error, size_t bytes) { OnInput(error, bytes); });
@@ -168,6 +191,9 @@ size_t Connection::ReceiveNow(char* to, size_t room, asio::error_code* error) {
 void Connection::Serve(std::string_view input, bool input_is_shared) {
   wait_ = Wait::kNone;
   since_ = worker_->now();
+  in_turn_.store(true, std::memory_order_relaxed);
+  blocked_.store(false, std::memory_order_relaxed);
+  last_command_.store(worker_->context().cache->Now(), std::memory_order_relaxed);
   size_t consumed = 0;
   Turn turn = session_.producer != nullptr ? Produce() : Turn::kDry;
   if (turn == Turn::kDry) turn = ServeRequests(input, &consumed);
@@ -268,6 +294,8 @@ void Connection::TakeTurn() { Serve(input_.bytes(), false); }
 void Connection::AwaitRoom() {
   worker_->StartLookingAfter();
   wait_ = Wait::kRoom;
+  in_turn_.store(false, std::memory_order_relaxed);
+  blocked_.store(true, std::memory_order_relaxed);
   since_ = worker_->now();
   socket_.async_wait(Socket::wait_write, [this](const asio::error_code& error) {
     if (error) {

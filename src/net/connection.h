@@ -22,6 +22,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -34,17 +35,18 @@
 #include "net/listener_traits.h"
 #include "net/socket.h"
 #include "net/tls_stream.h"
+#include "observe/connection_list.h"
 #include "protocol/ascii_parser.h"
 
 namespace rat_memcache::net {
 
 class Worker;
 
-class Connection {
+class Connection : private observe::ConnectionList::Entry {
  public:
   // `from` outlives the connection.
   Connection(Worker* worker, Socket socket, const ListenerTraits* from);
-  ~Connection();
+  ~Connection() override;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -71,6 +73,9 @@ class Connection {
   enum class Sent : uint8_t { kAll, kBlocked, kBroken };
   // What is awaited that another side may never bring about.
   enum class Wait : uint8_t { kNone, kHandshake, kInput, kRoom };
+
+  // Any thread, while the connection is listed.
+  observe::ConnectionReport Describe() const override;
 
   // Seconds that the present wait may last; 0: for ever.
   uint32_t Patience() const;
@@ -127,8 +132,13 @@ class Connection {
   // Replies that could not be sent yet, if there are any.
   std::unique_ptr<GatherBuffer> unsent_;
   size_t unsent_charged_ = 0;  // what of its memory the budget knows of
-  bool closing_ = false;       // once everything is sent
-  bool draining_ = false;      // once everything is served
+  // For Describe(). Relaxed: something to look at.
+  std::atomic<bool> in_turn_{false};
+  std::atomic<bool> in_value_{false};  // the rest of a value is awaited
+  std::atomic<bool> blocked_{false};
+  std::atomic<uint32_t> last_command_{0};
+  bool closing_ = false;   // once everything is sent
+  bool draining_ = false;  // once everything is served
 };
 
 }  // namespace rat_memcache::net

@@ -142,7 +142,8 @@ Listener::Listener(const Surroundings& surroundings, Acceptor acceptor,
       protocol_(ProtocolOf(acceptor_)),
       traits_(traits),
       retry_(*surroundings.loop),
-      counters_(surroundings.counters) {
+      counters_(surroundings.counters),
+      connections_(surroundings.connections) {
   if (is_tcp()) {
     asio::error_code ignored;
     const StreamProtocol::endpoint local = acceptor_.local_endpoint(ignored);
@@ -157,15 +158,26 @@ Listener::Listener(const Surroundings& surroundings, Acceptor acceptor,
   counters_->Add(Count::kConnectionsOpened);
 }
 
-Listener::~Listener() = default;
+Listener::~Listener() { Unlist(); }
+
+observe::ConnectionReport Listener::Describe() const {
+  asio::error_code ignored;
+  // native_handle() is no call for readers, though it only looks.
+  auto& acceptor = const_cast<Acceptor&>(acceptor_);
+  return {.handle = acceptor.native_handle(),
+          .address = NameOf(acceptor.local_endpoint(ignored)),
+          .state = "conn_listening"};
+}
 
 void Listener::Start(OnAccept on_accept) {
+  Enlist(connections_);
   on_accept_ = std::move(on_accept);
   Accept();
 }
 
 void Listener::Stop() {
   if (!acceptor_.is_open()) return;
+  Unlist();
   asio::error_code ignored;
   acceptor_.close(ignored);
   retry_.cancel();

@@ -17,11 +17,12 @@
 #include "base/result.h"
 #include "net/listener_traits.h"
 #include "net/socket.h"
+#include "observe/connection_list.h"
 #include "observe/counters.h"
 
 namespace rat_memcache::net {
 
-class Listener {
+class Listener : private observe::ConnectionList::Entry {
  public:
   using OnAccept = std::function<void(AcceptedSocket)>;
   using List = std::vector<std::unique_ptr<Listener>>;
@@ -30,6 +31,7 @@ class Listener {
   struct Surroundings {
     asio::io_context* loop;
     observe::ThreadCounters* counters;
+    observe::ConnectionList* connections;
     uint32_t backlog;
     // SO_MARK of the sockets; 0: none.
     uint32_t mark = 0;
@@ -51,7 +53,7 @@ class Listener {
   static Result<std::unique_ptr<Listener>> TakeOver(const Surroundings& surroundings, int family,
                                                     Acceptor::native_handle_type handle,
                                                     const ListenerTraits& traits);
-  ~Listener();
+  ~Listener() override;
 
   void Start(OnAccept on_accept);
   void Stop();
@@ -70,6 +72,7 @@ class Listener {
  private:
   Listener(const Surroundings& surroundings, Acceptor acceptor, const ListenerTraits& traits,
            const std::string& path);
+  observe::ConnectionReport Describe() const override;
   void Accept();
 
   Acceptor acceptor_;
@@ -78,6 +81,7 @@ class Listener {
   ListenerTraits traits_;
   asio::steady_timer retry_;
   observe::ThreadCounters* const counters_;
+  observe::ConnectionList* const connections_;
   OnAccept on_accept_;
   bool accepting_ = false;  // an accept is under way
   bool paused_ = false;

@@ -46,8 +46,11 @@ class ListenerTest : public ::testing::Test {
   const fs::path path_;
   asio::io_context loop_;
   observe::CounterRegistry registry_;
-  Listener::Surroundings surroundings_{
-      .loop = &loop_, .counters = registry_.Register(), .backlog = 10};
+  observe::ConnectionList connections_;
+  Listener::Surroundings surroundings_{.loop = &loop_,
+                                       .counters = registry_.Register(),
+                                       .connections = &connections_,
+                                       .backlog = 10};
   std::unique_ptr<Listener> listener_;
   std::vector<AcceptedSocket> accepted_;
   std::vector<asio::local::stream_protocol::socket> clients_;

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 
+#include <string>
 #include <utility>
 
 #include <asio/basic_socket_acceptor.hpp>
@@ -22,6 +23,9 @@ using IoExecutor = asio::io_context::executor_type;
 using StreamProtocol = asio::generic::stream_protocol;
 using Socket = asio::basic_stream_socket<StreamProtocol, IoExecutor>;
 using Acceptor = asio::basic_socket_acceptor<StreamProtocol, IoExecutor>;
+
+// memcached's notation: tcp:ADDRESS:PORT, tcp6:[ADDRESS]:PORT, unix:PATH.
+std::string NameOf(const StreamProtocol::endpoint& endpoint);
 
 // A socket between two event loops: accepted by one thread, not yet served by another. Closed with
 // the object unless somebody has taken it over.

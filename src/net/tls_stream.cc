@@ -64,6 +64,7 @@ TlsStream::Outcome TlsStream::Write(std::string_view bytes, size_t* written) {
 
 void TlsStream::SayGoodbye() {
   if (is_broken_ || !is_up_) return;
+  is_up_ = false;  // once is enough; a second time would wait for the peer's answer
   ERR_clear_error();
   SSL_shutdown(ssl_.get());
   ERR_clear_error();

@@ -52,6 +52,7 @@ class Worker {
   void Join();
 
   // For the worker's connections.
+  const command::Context& context() const { return *context_; }
   BufferBudget& budget() { return *budget_; }
   observe::ThreadCounters& counters() { return *counters_; }
   command::Executor& executor() { return executor_; }

@@ -14,6 +14,11 @@ CounterRegistry::Sums CounterRegistry::SumLocked() const {
     for (size_t i = 0; i < kCountsTotal; ++i) {
       sums.counts[i] += block->Get(static_cast<Count>(i));
     }
+    for (size_t size_class = 0; size_class < kSizeClassesMax; ++size_class) {
+      for (size_t i = 0; i < kClassCountsTotal; ++i) {
+        sums.in_class[size_class][i] += block->Get(static_cast<ClassCount>(i), size_class);
+      }
+    }
   }
   return sums;
 }
@@ -23,6 +28,11 @@ CounterRegistry::Sums CounterRegistry::Sum() const {
   Sums sums = SumLocked();
   for (size_t i = 0; i < kCountsTotal; ++i) {
     sums.counts[i] -= at_reset_.counts[i];
+  }
+  for (size_t size_class = 0; size_class < kSizeClassesMax; ++size_class) {
+    for (size_t i = 0; i < kClassCountsTotal; ++i) {
+      sums.in_class[size_class][i] -= at_reset_.in_class[size_class][i];
+    }
   }
   return sums;
 }

@@ -73,6 +73,21 @@ constexpr Count CountOfPool(int pool) {
 
 inline constexpr size_t kCountsTotal = static_cast<size_t>(Count::kCounts);
 
+// What is counted per size class too (store/size_classes.h), in the order of `stats slabs`.
+enum class ClassCount : uint8_t {
+  kGetHits,
+  kCmdSet,
+  kDeleteHits,
+  kIncrHits,
+  kDecrHits,
+  kCasHits,
+  kCasBadval,
+  kTouchHits,
+  kCounts,
+};
+inline constexpr size_t kClassCountsTotal = static_cast<size_t>(ClassCount::kCounts);
+inline constexpr size_t kSizeClassesMax = 64;
+
 // One thread's counts.
 class alignas(kCacheLine) ThreadCounters {
  public:
@@ -81,12 +96,22 @@ class alignas(kCacheLine) ThreadCounters {
     // Not an atomic addition: only the owner writes.
     count.store(count.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
+  void Add(ClassCount what, int size_class) {
+    std::atomic<uint64_t>& count =
+        in_class_[static_cast<size_t>(size_class)][static_cast<size_t>(what)];
+    count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
   uint64_t Get(Count what) const {
     return counts_[static_cast<size_t>(what)].load(std::memory_order_relaxed);
+  }
+  uint64_t Get(ClassCount what, size_t size_class) const {
+    return in_class_[size_class][static_cast<size_t>(what)].load(std::memory_order_relaxed);
   }
 
  private:
   std::array<std::atomic<uint64_t>, kCountsTotal> counts_{};
+  // By class first: what one command counts lies on one line.
+  std::array<std::array<std::atomic<uint64_t>, kClassCountsTotal>, kSizeClassesMax> in_class_{};
 };
 
 class CounterRegistry {
@@ -96,7 +121,11 @@ class CounterRegistry {
 
   struct Sums {
     std::array<uint64_t, kCountsTotal> counts{};
+    std::array<std::array<uint64_t, kClassCountsTotal>, kSizeClassesMax> in_class{};
     uint64_t operator[](Count what) const { return counts[static_cast<size_t>(what)]; }
+    uint64_t Of(ClassCount what, size_t size_class) const {
+      return in_class[size_class][static_cast<size_t>(what)];
+    }
   };
   // Since the last Reset().
   Sums Sum() const;

@@ -54,6 +54,8 @@ class AsciiParser {
   // (the end of a line has not been seen).
   size_t wanted() const { return wanted_; }
 
+  // Whether a request is known whose value has not come yet.
+  bool in_value() const { return wanted_ != 0 || state_ == State::kBody; }
   // While a value is being streamed: how many bytes of it are still to come.
   uint32_t body_missing() const { return state_ == State::kBody ? body_missing_ : 0; }
 

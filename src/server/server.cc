@@ -37,7 +37,6 @@ namespace rat_memcache::server {
 namespace {
 
 using config::ServerOptions;
-using observe::Count;
 using observe::Level;
 
 // How long open connections may take to finish at the end.
@@ -149,6 +148,7 @@ class Server {
     auto warned = std::make_shared<std::set<std::string>>();
     return {.loop = loop_.get(),
             .counters = counters_,
+            .connections = &connections_,
             .backlog = options_.backlog,
             .mark = options_.socket_cookie,
             .on_warning = [this, warned](const std::string& text) {
@@ -195,6 +195,10 @@ class Server {
                 .counters = &registry_,
                 .log = &log_,
                 .tunables = &tunables_,
+                .prefixes = &prefixes_,
+                .connections = &connections_,
+                .seconds_since_cert_refresh = hooks_.seconds_since_cert_refresh,
+                .refresh_certificates = hooks_.refresh_certs,
                 .stop = [](bool gracefully) { platform::AskToStop(gracefully); },
                 .unix_at_zero = static_cast<int64_t>(std::time(nullptr)) - clock_.Now(),
                 .event_backend = EventBackend(),
@@ -213,6 +217,7 @@ class Server {
     AwaitReload();
     admission_ = std::make_unique<Admission>(loop_.get(), &options_, counters_, &log_, &listeners_,
                                              &workers_);
+    context_.accepting = &admission_->state();
     for (uint32_t i = 0; i < options_.threads; ++i) {
       workers_.push_back(
           std::make_unique<net::Worker>(&context_, budget_.get(), admission_->clients()));
@@ -321,6 +326,8 @@ class Server {
   const std::vector<std::string> warnings_;
   observe::Log log_;
   command::Tunables tunables_;
+  observe::ConnectionList connections_;
+  command::PrefixStats prefixes_{options_.prefix_delimiter, options_.detail_enabled};
   observe::CounterRegistry registry_;
   observe::ThreadCounters* counters_ = nullptr;  // of this thread
   CoarseClock clock_;

@@ -57,6 +57,8 @@ struct [[nodiscard]] PutResult {
   PutStatus status;
   uint64_t cas = 0;         // of the item now stored; 0 if nothing was, or with CAS switched off
   uint32_t value_size = 0;  // of the item now stored
+  uint64_t item_size =
+      0;  // as memcached counts it; of the item now stored, or that stood in the way
 };
 
 struct DeleteRequest {
@@ -73,6 +75,10 @@ struct DeleteRequest {
   std::optional<uint64_t> new_cas;
 };
 enum class DeleteStatus : uint8_t { kDone, kNotFound, kExists, kNoMemory };
+struct [[nodiscard]] DeleteResult {
+  DeleteStatus status;
+  uint64_t item_size = 0;  // as memcached counts it, before
+};
 
 enum class Direction : uint8_t { kUp, kDown };
 
@@ -98,6 +104,7 @@ struct [[nodiscard]] CountResult {
   uint64_t cas = 0;
   uint32_t exptime_before = 0;
   uint32_t exptime = 0;
+  uint64_t item_size = 0;  // as memcached counts it, before
 };
 
 // A read that may change the item, or make one. See Shard::Fetch().

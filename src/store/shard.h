@@ -215,7 +215,7 @@ class Shard {
   Found Fetch(const FetchRequest& request, Visit&& visit);
 
   PutResult Put(const PutRequest& request);
-  DeleteStatus Delete(const DeleteRequest& request);
+  DeleteResult Delete(const DeleteRequest& request);
   Found Touch(const Key& key, uint32_t exptime);
   CountResult Count(const CountRequest& request);
 
@@ -591,6 +591,11 @@ class ItemView {
   // Seconds since it was last used, as far as that is known: to a minute.
   uint32_t idle_seconds() const {
     return (shard_->Now() - record_.last_access()) & kLastAccessMask;
+  }
+  // As memcached counts it.
+  uint64_t item_size() const {
+    return MemcachedItemSize(record_.key_size(), client_flags(), value_size_,
+                             shard_->shared_->cas_enabled);
   }
   bool stale() const { return record_.stale(); }
   bool win_sent() const { return record_.win_sent(); }

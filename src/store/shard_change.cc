@@ -24,16 +24,17 @@ void Shard::ChooseCas(std::optional<uint64_t> chosen, ItemFields* fields) {
 
 // --- Deletion ---
 
-DeleteStatus Shard::Delete(const DeleteRequest& request) {
+DeleteResult Shard::Delete(const DeleteRequest& request) {
   MutexLock lock(&mutex_);
   AdoptEpoch();
   const Index::Position position = FindLive(request.key);
-  if (!position) return DeleteStatus::kNotFound;
-  if (!MatchesCas(position, request.compare_cas)) return DeleteStatus::kExists;
-  if (request.empty_value) return EmptyValue(request, position);
-  if (request.mark_stale) return MarkStale(request, position);
+  if (!position) return {DeleteStatus::kNotFound};
+  const uint64_t item_size = ItemSizeAt(position.slot.location());
+  if (!MatchesCas(position, request.compare_cas)) return {DeleteStatus::kExists, item_size};
+  if (request.empty_value) return {EmptyValue(request, position), item_size};
+  if (request.mark_stale) return {MarkStale(request, position), item_size};
   Remove(request.key.hash, position, DropReason::kDeleted);
-  return DeleteStatus::kDone;
+  return {DeleteStatus::kDone, item_size};
 }
 
 DeleteStatus Shard::MarkStale(const DeleteRequest& request, const Index::Position& position) {
@@ -165,6 +166,7 @@ CountResult Shard::Count(const CountRequest& request) {
   CountResult result{CountStatus::kCounted};
   result.value = request.direction == Direction::kUp ? *number + request.delta
                                                      : *number - std::min(*number, request.delta);
+  result.item_size = ItemSizeAt(position.slot.location());
   result.exptime_before = record.exptime();
   result.exptime = request.exptime.value_or(result.exptime_before);
   char text[kMaxDecimalDigits];

@@ -66,13 +66,21 @@ void Shard::AddClassStats(ClassTable* sum) {
     to.crawler_reclaimed += from.crawler_reclaimed;
     to.no_memory += from.no_memory;
   }
-  for (int i = 0; i < kAgeSample; ++i) {
-    const Slot slot = SampleSlot();
-    if (slot.empty() || Flushed(slot.location())) continue;
+  const auto look_at = [&](Slot slot) RAT_REQUIRES(mutex_) {
+    if (slot.empty() || Flushed(slot.location())) return;
     const uint32_t idle = (Now() - ItemAt(slot.location()).last_access()) & kLastAccessMask;
     const auto size_class = static_cast<size_t>(shared_->classes.Of(ItemSizeAt(slot.location())));
     uint32_t& age = (*sum)[size_class].age[static_cast<size_t>(slot.pool())];
     age = std::max(age, idle);
+  };
+  if (index_->tables() == 1) {
+    for (const Slot slot : index_->SlotsOf(0)) {
+      look_at(slot);
+    }
+    return;
+  }
+  for (int i = 0; i < kAgeSample; ++i) {
+    look_at(SampleSlot());
   }
 }
 

@@ -86,7 +86,9 @@ std::optional<PutResult> Shard::Refusal(const PutRequest& request, const Index::
   if (!MatchesCas(old, request.compare_cas)) {
     const bool older = shared_->cas_enabled && request.stale_over_newer &&
                        *request.compare_cas < CasOf(ItemAt(old.slot.location()));
-    if (!older) return PutResult{PutStatus::kExists};
+    if (!older) {
+      return PutResult{.status = PutStatus::kExists, .item_size = ItemSizeAt(old.slot.location())};
+    }
   }
   if (request.mode != PutMode::kAdd) return std::nullopt;
   // An add counts as a use of the item it found, as in memcached.
@@ -175,7 +177,7 @@ PutResult Shard::PutWhole(const Key& key, ItemFields fields, std::string_view va
   ChooseCas(new_cas, &fields);
   fields.room_for_exptime = keeps_all_;
   if (old && OverwriteInPlace(old, key.hash, fields, value)) {
-    return {PutStatus::kStored, fields.cas, fields.value_size};
+    return {PutStatus::kStored, fields.cas, fields.value_size, ItemSizeAt(old.slot.location())};
   }
 
   const int pool = PoolFor(key, old);
@@ -207,7 +209,7 @@ PutResult Shard::Publish(const Key& key, uint32_t location, uint64_t cas, OldPie
     shared_->sample->OnStore(key.hash, FootprintOf(ItemAt(location)));
   }
   ++stats_.items_stored;
-  return {PutStatus::kStored, cas, ItemAt(location).value_size()};
+  return {PutStatus::kStored, cas, ItemAt(location).value_size(), ItemSizeAt(location)};
 }
 
 PutResult Shard::Concatenate(const PutRequest& request, const Index::Position& old) {

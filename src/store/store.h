@@ -108,9 +108,9 @@ class Store {
   Found Fetch(const FetchRequest& request, Visit&& visit) {
     return request.key.shard->Fetch(request, visit);
   }
-  DeleteStatus Delete(const DeleteRequest& request) { return request.key.shard->Delete(request); }
+  DeleteResult Delete(const DeleteRequest& request) { return request.key.shard->Delete(request); }
   Found Delete(const Key& key) {
-    return Delete({.key = key}) == DeleteStatus::kDone ? Found::kHit : Found::kMiss;
+    return Delete({.key = key}).status == DeleteStatus::kDone ? Found::kHit : Found::kMiss;
   }
   Found Touch(const Key& key, uint32_t exptime) { return key.shard->Touch(key, exptime); }
   CountResult Count(const CountRequest& request) { return request.key.shard->Count(request); }

@@ -10,21 +10,19 @@
 
 from __future__ import annotations
 
-import argparse
 import random
-import signal
 import sys
 import threading
 import time
 import unittest
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-from server_process import (DEFAULT_ORACLE, DEFAULT_SERVER, HOST,  # noqa: E402
-                            ServerBinary, ServerError, ServerProcess)
+import client_test  # noqa: E402
+from client_test import CLIENT_TIMEOUT_S, POLL_PAUSE_S, eventually  # noqa: E402
+from server_process import HOST, ServerProcess  # noqa: E402
 
 try:
     from pymemcache import serde
@@ -37,28 +35,13 @@ except ImportError:
     sys.exit("pymemcache is missing: apt-get install python3-pymemcache, "
              "and run this with /usr/bin/python3")
 
-CLIENT_TIMEOUT_S = 20
-EXPIRY_DEADLINE_S = 6
-POLL_PAUSE_S = 0.05
 ALL_BYTES = bytes(range(256))
 LARGEST_VALUE_BYTES = 1024 * 1024 - 48 - 8 - len(b"large") - 1 - 2
 
-server: ServerProcess  # one for all tests; each begins with a flush
-
 
 def new_client(kind: type = Client, process: ServerProcess | None = None, **options: Any) -> Any:
-    address = (HOST, (process or server).port)
+    address = (HOST, (process or client_test.server).port)
     return kind(address, timeout=CLIENT_TIMEOUT_S, connect_timeout=CLIENT_TIMEOUT_S, **options)
-
-
-def eventually(condition: Callable[[], bool], seconds: float = EXPIRY_DEADLINE_S) -> bool:
-    """Asks again and again until it is true or the time is up."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(POLL_PAUSE_S)
-    return True
 
 
 class ServerTest(unittest.TestCase):
@@ -315,7 +298,7 @@ class AdminTest(ServerTest):
         self.client.get("key")
         self.client.get("missing")
         after = self.client.stats()
-        self.assertEqual(server.pid, after[b"pid"])
+        self.assertEqual(client_test.server.pid, after[b"pid"])
         self.assertEqual(1, after[b"cmd_set"] - before[b"cmd_set"])
         self.assertEqual(2, after[b"cmd_get"] - before[b"cmd_get"])
         self.assertEqual(1, after[b"get_hits"] - before[b"get_hits"])
@@ -405,15 +388,15 @@ class PooledClientTest(ServerTest):
 class HashClientTest(unittest.TestCase):
     def test_two_servers(self) -> None:
         """Keys spread over two servers, each of which holds only its own."""
-        with ServerProcess(server.binary) as second:
-            client = HashClient([(HOST, server.port), (HOST, second.port)], use_pooling=True,
+        with ServerProcess(client_test.binary) as second:
+            client = HashClient([(HOST, client_test.server.port), (HOST, second.port)], use_pooling=True,
                                 timeout=CLIENT_TIMEOUT_S, connect_timeout=CLIENT_TIMEOUT_S)
             client.flush_all()
             values = {f"key{number}": b"%d" % number for number in range(200)}
             self.assertEqual([], client.set_many(values, noreply=False))
             self.assertEqual(values, client.get_many(list(values)))
             parts = []
-            for process in (server, second):
+            for process in (client_test.server, second):
                 direct = new_client(process=process)
                 parts.append(direct.get_many(list(values)))
                 direct.close()
@@ -424,7 +407,7 @@ class HashClientTest(unittest.TestCase):
 
 class RestartTest(unittest.TestCase):
     def setUp(self) -> None:
-        self.process = ServerProcess(server.binary)
+        self.process = ServerProcess(client_test.binary)
         self.process.start()
         self.addCleanup(self.process.stop)
 
@@ -467,36 +450,5 @@ class RestartTest(unittest.TestCase):
             return False
 
 
-def main(argv: list[str] | None = None) -> int:
-    global server
-    parser = argparse.ArgumentParser(description="Runs pymemcache against a cache server.")
-    parser.add_argument("tests", nargs="*", help="unittest names; all when left out")
-    parser.add_argument("--server", type=Path, default=DEFAULT_SERVER, metavar="PATH")
-    parser.add_argument("--oracle", action="store_true", help="run against memcached instead")
-    parser.add_argument("--oracle-path", type=Path, default=DEFAULT_ORACLE, metavar="PATH")
-    options = parser.parse_args(argv)
-    try:
-        binary = (ServerBinary.oracle(options.oracle_path) if options.oracle
-                  else ServerBinary.ours(options.server))
-        server = ServerProcess(binary)
-        server.start()
-    except ServerError as error:
-        print(f"pymemcache_test.py: {error}", file=sys.stderr)
-        return 1
-    module = sys.modules[__name__]
-    loader = unittest.defaultTestLoader
-    suite = (loader.loadTestsFromNames(options.tests, module) if options.tests
-             else loader.loadTestsFromModule(module))
-    try:
-        result = unittest.TextTestRunner(verbosity=1).run(suite)
-    finally:
-        complaint = server.stop()
-    if complaint is not None:
-        print(f"pymemcache_test.py: the server {complaint}", file=sys.stderr)
-    print(f"{result.testsRun} tests with pymemcache  ({binary.label})")
-    return 0 if result.wasSuccessful() and complaint is None else 1
-
-
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("pymemcache_test.py: terminated"))
-    sys.exit(main())
+    sys.exit(client_test.main("pymemcache", __name__))

@@ -142,7 +142,11 @@ class Talking(Tls):
                 os.kill(server.pid, signal.SIGTERM)
                 os.kill(server.pid, signal.SIGCONT)
                 self.assertEqual(receive_all(connection).count(b"END\r\n"), 1000)
-                self.assertEqual((silent.recv(1), half.recv(1)), (b"", b""))
+                for connection in (silent, half):
+                    try:
+                        self.assertEqual(connection.recv(1), b"")
+                    except ConnectionResetError:
+                        pass  # it had not even been accepted, or not been read
             await_true(lambda: server.exit_report() is not None, "the end")
             self.assertIn("exit status 0", server.exit_report())
 

@@ -87,6 +87,7 @@ class ServerProcess:
 
     binary: ServerBinary
     options: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)  # in addition to ours
     port: int = 0
     # Listens on this path instead of a port.
     unix_socket: Path | None = None
@@ -118,6 +119,11 @@ class ServerProcess:
                 if not collision or attempt == START_ATTEMPTS - 1:
                     raise
 
+    def start_and_stop(self) -> None:
+        """For options that stop the start; raises ServerError then."""
+        self.start()
+        self.stop()
+
     def restart(self) -> None:
         """Stops, then starts again on the same port."""
         self.stop()
@@ -145,6 +151,19 @@ class ServerProcess:
             crashed = f"exit status {process.returncode} after SIGTERM\n{self._stderr_tail()}"
         self._close_stderr()
         return crashed
+
+    def await_exit(self, status: int) -> str | None:
+        """Waits until the process has ended by itself. Returns a complaint if it does not, or with
+        another status."""
+        assert self._process is not None, "the server is not started"
+        try:
+            ended = self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            return f"still runs after {STOP_TIMEOUT_S:.0f} s"
+        complaint = None if ended == status else f"exit status {ended}\n{self._stderr_tail()}"
+        self._process = None
+        self._close_stderr()
+        return complaint
 
     def exit_report(self) -> str | None:
         """None while the server runs; otherwise how it ended and what it printed."""

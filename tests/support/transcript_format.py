@@ -35,7 +35,15 @@ class Now:
     offset: int
 
 
-Part = bytes | Capture | Now
+@dataclass(frozen=True)
+class Between:
+    """A number of a reply that lies in a range, both ends included."""
+
+    first: int
+    last: int
+
+
+Part = bytes | Capture | Now | Between
 Template = tuple[Part, ...]
 
 
@@ -94,16 +102,18 @@ class Transcript:
     oracle_options: list[str] | None = None
     no_oracle: str | None = None  # why the oracle cannot play it
     unsplit: bool = False
+    exit_status: int | None = None  # with which the server ends by itself after the last step
+    files: dict[str, bytes] = field(default_factory=dict)  # by name, in the folder {dir} of options
     steps: list[Step] = field(default_factory=list)
 
     @property
     def name(self) -> str:
         return self.path.stem
 
-    def options_for(self, is_oracle: bool) -> list[str]:
-        if is_oracle and self.oracle_options is not None:
-            return self.oracle_options
-        return self.options
+    def options_for(self, is_oracle: bool, folder: str) -> list[str]:
+        own = is_oracle and self.oracle_options is not None
+        options = self.oracle_options if own else self.options
+        return [option.replace("{dir}", folder) for option in options or []]
 
 
 # ---- templates ----
@@ -111,6 +121,7 @@ class Transcript:
 _ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "s": b" ", "\\": b"\\", "{": b"{", "}": b"}"}
 _REPEAT = re.compile(r"(.*)\*(\d+)", re.DOTALL)
 _RANGE = re.compile(r"\\x([0-9a-f]{2})\.\.\\x([0-9a-f]{2})")
+_BETWEEN = re.compile(r"(-?\d+)\.\.(-?\d+)")
 _NOW = re.compile(r"now([+-]\d+)?")
 _CAPTURE = re.compile(r"(_|[a-z][a-z0-9_]*)([+-]\d+)?(?::(number|line|word|seconds))?")
 _DEFAULT_KIND = "word"
@@ -179,6 +190,8 @@ class _TemplateReader:
             return bytes(range(first, last + 1))
         if match := _REPEAT.fullmatch(inner):
             return self._repetition(match.group(1), int(match.group(2)))
+        if match := _BETWEEN.fullmatch(inner):
+            return Between(int(match.group(1)), int(match.group(2)))
         if match := _NOW.fullmatch(inner):
             return Now(int(match.group(1) or 0))
         if match := _CAPTURE.fullmatch(inner):
@@ -208,9 +221,9 @@ def read_template(text: str, index: int | None = None) -> Template:
 
 # ---- lines ----
 
-_DIRECTIVE = re.compile(r"# (options|oracle-options|no-oracle|unsplit):\s*(.*)")
+_DIRECTIVE = re.compile(r"# (options|oracle-options|no-oracle|unsplit|exits|file \S+):\s*(.*)")
 _SEND = re.compile(r"([A-Z]?)(>>|>)(?: (.*))?")
-_REPLY = re.compile(r"([A-Z]?)(<<|<\*|<)([+-]?)(\d+\.\d+\.\d+)?(?: (.*))?")
+_REPLY = re.compile(r"([A-Z]?)(<<\*|<<|<\*|<)([+-]?)(\d+\.\d+\.\d+)?(?: (.*))?")
 _REPEAT_BLOCK = re.compile(r"repeat (\d+)")
 _POLL_BLOCK = re.compile(r"poll (\d+(?:\.\d+)?) ?s")
 _CRLF: Template = (b"\r\n",)
@@ -235,7 +248,7 @@ class _Parser:
             if line != line.rstrip():
                 raise self._error(number, "blanks at the end of the line (write \\s or \\t)")
             if line.startswith("#"):
-                self._directive(line)
+                self._directive(number, line)
             elif line:
                 lines.append(_Line(number, line))
         self._transcript.steps = self._block(lines, None)
@@ -244,7 +257,7 @@ class _Parser:
     def _error(self, number: int, message: str) -> FormatError:
         return FormatError(f"{self._transcript.path}:{number}: {message}")
 
-    def _directive(self, line: str) -> None:
+    def _directive(self, number: int, line: str) -> None:
         match = _DIRECTIVE.fullmatch(line)
         if match is None:
             return
@@ -255,6 +268,12 @@ class _Parser:
             self._transcript.oracle_options = shlex.split(value)
         elif name == "no-oracle":
             self._transcript.no_oracle = value
+        elif name == "exits":
+            self._transcript.exit_status = int(value)
+        elif name.startswith("file "):
+            content = self._template(_Line(number, line), value, None)
+            self._transcript.files[name.removeprefix("file ")] = b"".join(
+                part for part in content if isinstance(part, bytes))
         else:
             self._transcript.unsplit = True
 
@@ -348,10 +367,9 @@ class _Parser:
         if mark == "<*" and text is None:
             return ExpectSomewhere(line.number, connection, None)
         template = self._template(line, text or "", index)
-        if mark == "<<":
-            return Expect(line.number, connection, template)
-        kind = ExpectSomewhere if mark == "<*" else Expect
-        return kind(line.number, connection, template + _CRLF)
+        kind = ExpectSomewhere if mark.endswith("*") else Expect
+        exact = mark.startswith("<<")
+        return kind(line.number, connection, template if exact else template + _CRLF)
 
     def _template(self, line: _Line, text: str, index: int | None) -> Template:
         try:

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from server_process import ServerProcess
-from transcript_format import (Alive, Capture, CloseByClient, Expect, ExpectClosed,
+from transcript_format import (Alive, Between, Capture, CloseByClient, Expect, ExpectClosed,
                                ExpectSomewhere, Now, Poll, Send, Step, Template, Transcript)
 
 REPLY_TIMEOUT_S = 30.0
@@ -112,6 +112,8 @@ def show_template(template: Template) -> str:
             shown += show(part)
         elif isinstance(part, Now):
             shown += f"{{now{part.offset:+d}}}"
+        elif isinstance(part, Between):
+            shown += f"{{{part.first}..{part.last}}}"
         else:
             shown += f"{{{part.name or '_'}{f'{part.offset:+d}' if part.offset else ''}}}"
     return shown
@@ -136,8 +138,10 @@ def _fill(template: Template, captures: dict[str, bytes]) -> bytes:
             filled += part
         elif isinstance(part, Now):
             filled += str(int(time.time()) + part.offset).encode()
-        else:
+        elif isinstance(part, Capture):
             filled += _value(part, captures[part.name or ""])
+        else:
+            raise ValueError("a range of numbers in a request")
     return filled
 
 
@@ -160,15 +164,18 @@ def _match(template: Template, data: bytes | bytearray, captures: dict[str, byte
                 return _MORE
             position += len(known)
             continue
-        if not isinstance(part, Capture):
+        if not isinstance(part, (Capture, Between)):
             return _WRONG
-        reach, form = _KINDS[part.kind]
+        reach, form = _KINDS[part.kind if isinstance(part, Capture) else "number"]
         end = reach.match(data, position).end()
         if end == len(data):
             return _MORE
         if form.fullmatch(data, position, end) is None:
             return _WRONG
-        if part.name is not None:
+        if isinstance(part, Between):
+            if not part.first <= int(data[position:end]) <= part.last:
+                return _WRONG
+        elif part.name is not None:
             captures[part.name] = bytes(data[position:end])
         position = end
     return position

@@ -128,6 +128,11 @@ class PlayerTest(unittest.TestCase):
         self.assert_mismatch("> n\n< {c} 41\n> n\n< cas {c}\n", 4)
         self.assert_mismatch("> a\n< {c:number}\n", 2)
 
+    def test_ranges(self) -> None:
+        play("> n\n< cas {40..41}\n> n\n< cas {-1..41}\n", self.SCRIPT)
+        self.assert_mismatch("> n\n< cas {42..50}\n", 2)
+        self.assert_mismatch("> n\n< {0..50} 41\n", 2)
+
     def test_lines_somewhere(self) -> None:
         play("> b\n<* two\n< three\n> b\n<*\n< three\n", self.SCRIPT)
         self.assert_mismatch("> b\n<* four\n<* two\n< three\n", 2)

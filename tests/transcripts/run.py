@@ -4,6 +4,7 @@
 
     run.py                          all transcripts against build/release/bin/rat_memcached
     run.py get_basic set_noreply    only these
+    run.py --planned                those of planned/, for what the server does not have yet
     run.py --oracle                 against /usr/bin/memcached
     run.py --both                   against both; shows the oracle's answer beside a failure
     run.py --byte-by-byte           one byte per send
@@ -16,8 +17,10 @@ from __future__ import annotations
 
 import argparse
 import random
+import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -28,7 +31,7 @@ sys.path.insert(0, str(FOLDER.parent / "support"))
 
 from server_process import (DEFAULT_ORACLE, DEFAULT_SERVER, ServerBinary,  # noqa: E402
                             ServerError, ServerProcess)
-from transcript_format import FormatError, parse  # noqa: E402
+from transcript_format import FormatError, Transcript, parse  # noqa: E402
 from transcript_player import (Exchange, Mismatch, Player, Splitter,  # noqa: E402
                                byte_by_byte, random_pieces, show, whole)
 
@@ -56,27 +59,49 @@ def play(path: Path, binary: ServerBinary, splitter: Splitter) -> Outcome:
     outcome = Outcome(path, binary)
     try:
         transcript = parse(path, binary.version)
-        if binary.is_oracle and transcript.no_oracle is not None:
-            outcome.skipped = transcript.no_oracle
-            return outcome
-        server = ServerProcess(binary, transcript.options_for(binary.is_oracle))
-        server.start()
-    except (FormatError, ServerError) as error:
+    except FormatError as error:
         outcome.trouble = str(error)
         return outcome
+    if binary.is_oracle and transcript.no_oracle is not None:
+        outcome.skipped = transcript.no_oracle
+        return outcome
+    with tempfile.TemporaryDirectory(prefix="rat_transcript_") as folder:
+        write_files(Path(folder), transcript)
+        server = ServerProcess(binary, transcript.options_for(binary.is_oracle, folder))
+        try:
+            server.start()
+        except ServerError as error:
+            outcome.trouble = str(error)
+            return outcome
+        play_on(server, transcript, splitter, outcome)
+    return outcome
+
+
+def play_on(server: ServerProcess, transcript: Transcript, splitter: Splitter,
+            outcome: Outcome) -> None:
+    """Plays on a started server and stops it."""
     player = Player(server, transcript, splitter)
+    complaint = None
     try:
         player.play()
+        if transcript.exit_status is not None:
+            complaint = server.await_exit(transcript.exit_status)
     except Mismatch as mismatch:
         outcome.mismatch = mismatch
     except (OSError, KeyError, ValueError) as error:
         outcome.trouble = f"{type(error).__name__}: {error}"
     finally:
         outcome.exchanges = player.exchanges
-        complaint = server.stop()
+        complaint = server.stop() or complaint
         if complaint is not None:
             outcome.trouble = f"{outcome.trouble or ''}\nthe server {complaint}".strip()
-    return outcome
+
+
+def write_files(folder: Path, transcript: Transcript) -> None:
+    """The files a transcript asks for, readable for whatever user the server changes to."""
+    folder.chmod(0o755)
+    for name, content in transcript.files.items():
+        (folder / name).write_bytes(content)
 
 
 def report(outcome: Outcome, beside: Outcome | None = None) -> str:
@@ -96,14 +121,15 @@ def report(outcome: Outcome, beside: Outcome | None = None) -> str:
     return "\n".join(lines)
 
 
-def select(names: list[str]) -> list[Path]:
-    """The files meant by the arguments: names with or without .txt, or paths; none means all."""
-    everything = sorted(FOLDER.glob("*.txt"))
+def select(names: list[str], folder: Path = FOLDER) -> list[Path]:
+    """The files meant by the arguments: names with or without .txt, or paths; none means all of
+    the folder."""
+    everything = sorted(folder.glob("*.txt"))
     if not names:
         return everything
     chosen = []
     for name in names:
-        path = Path(name) if name.endswith(".txt") and Path(name).exists() else FOLDER / name
+        path = Path(name) if name.endswith(".txt") and Path(name).exists() else folder / name
         path = path if path.suffix == ".txt" else path.with_name(path.name + ".txt")
         if not path.exists():
             raise SystemExit(f"run.py: no transcript {name}; there are: "
@@ -115,6 +141,7 @@ def select(names: list[str]) -> list[Path]:
 def arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Runs transcripts against a cache server.")
     parser.add_argument("names", nargs="*", help="transcripts; all when left out")
+    parser.add_argument("--planned", action="store_true", help="those of planned/ instead")
     parser.add_argument("--server", type=Path, default=DEFAULT_SERVER, metavar="PATH",
                         help="our server (default: %(default)s)")
     parser.add_argument("--oracle", action="store_true", help="run against memcached instead")
@@ -170,7 +197,7 @@ def main(argv: list[str] | None = None) -> int:
     if options.split and options.seed is None:
         options.seed = random.randrange(1 << 31)
         print(f"seed {options.seed} (run again with --split {options.split} --seed {options.seed})")
-    paths = select(options.names)
+    paths = select(options.names, FOLDER / "planned" if options.planned else FOLDER)
     failures = exchanges = skipped = 0
     for outcomes in run_all(paths, servers, options):
         oracle = outcomes[-1] if options.both else None

@@ -67,6 +67,7 @@ Status AllowDescriptors(uint32_t wanted, uint32_t enough) {
 std::vector<int> StopSignals() { return {SIGINT, SIGTERM, SIGUSR1}; }
 
 void AskToStop(bool gracefully) { std::raise(gracefully ? SIGUSR1 : SIGINT); }
+
 std::vector<int> ReloadSignals() { return {SIGHUP}; }
 
 bool StderrIsTerminal() { return ::isatty(STDERR_FILENO) == 1; }

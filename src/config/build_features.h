@@ -17,12 +17,12 @@ struct Features {
 };
 
 inline constexpr Features kBuildFeatures{
-    .unix_socket = false,
+    .unix_socket = true,
     .udp = false,
     .binary_protocol = false,
     .sasl = false,
     .ascii_auth = false,
-    .tls = false,
+    .tls = true,
 };
 inline constexpr Features kAllFeatures{
     .unix_socket = true,

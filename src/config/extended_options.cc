@@ -236,7 +236,8 @@ constexpr ExtendedWord kWords[] = {
        p->tls_word_given = true;
        Units(p, "ssl_wbuf_size", v, "a number of KiB", kKiB, &Tls(p).write_buffer, 1);
      }},
-    {"ssl_kernel_tls", "", [](Parse* p, View) { p->tls_word_given = Tls(p).kernel_tls = true; }},
+    {"ssl_kernel_tls", "", [](Parse* p, View) { p->tls_word_given = Tls(p).kernel_tls = true; },
+     "let the kernel encrypt, where it can", &Features::tls},
 
     {"modern", "", Ignore},
     {"no_modern", "", [](Parse* p, View) { SetNoModern(p); }},

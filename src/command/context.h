@@ -27,12 +27,6 @@ struct Context {
   PrefixStats* prefixes = nullptr;
   observe::ConnectionList* connections = nullptr;
   const observe::AcceptState* accepting = nullptr;  // null: always
-  // Seconds since the certificates were read.
-  std::function<int64_t()> seconds_since_cert_refresh;
-  // Reads the certificates again; empty, or what is wrong.
-  std::function<std::string()> refresh_certificates;
-  // Asks the server to end: at once, or when everything that was received is served.
-  std::function<void(bool gracefully)> stop;
   // Who may log in, which everybody must then: by text with -Y, by SASL with -S. Null: nobody need.
   const auth::UsersFile* users = nullptr;
   // The Unix time when the coarse clock stood at 0.
@@ -43,6 +37,14 @@ struct Context {
   size_t bytes_without_cache = 0;
   // The port that is really listened on.
   uint16_t port = 0;
+
+  // What the server itself does.
+  // Seconds since the certificates were read.
+  std::function<int64_t()> seconds_since_cert_refresh;
+  // Reads the certificates again; empty, or what is wrong.
+  std::function<std::string()> refresh_certificates;
+  // Asks the server to end: at once, or when everything that was received is served.
+  std::function<void(bool gracefully)> stop;
 };
 
 }  // namespace rat_memcache::command

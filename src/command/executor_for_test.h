@@ -34,17 +34,18 @@ class ExecutorForTest : public ::testing::Test {
                  .value();
     tunables_.emplace(options);
     prefixes_.emplace(options.prefix_delimiter, options.detail_enabled);
-    context_ = {.cache = cache_.get(),
-                .options = &options_,
-                .counters = &counters_,
-                .log = &log_,
-                .tunables = &*tunables_,
-                .prefixes = &*prefixes_,
-                .connections = &connections_,
-                .stop = [this](bool gracefully) { stopped_ = gracefully ? "graceful" : "at once"; },
-                .unix_at_zero = 1'700'000'000,
-                .event_backend = "none",
-                .bytes_without_cache = 1'000'000};
+    context_ = {
+        .cache = cache_.get(),
+        .options = &options_,
+        .counters = &counters_,
+        .log = &log_,
+        .tunables = &*tunables_,
+        .prefixes = &*prefixes_,
+        .connections = &connections_,
+        .unix_at_zero = 1'700'000'000,
+        .event_backend = "none",
+        .bytes_without_cache = 1'000'000,
+        .stop = [this](bool gracefully) { stopped_ = gracefully ? "graceful" : "at once"; }};
     executor_.emplace(&context_, counters_.Register());
   }
 

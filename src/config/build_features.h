@@ -19,9 +19,9 @@ struct Features {
 inline constexpr Features kBuildFeatures{
     .unix_socket = true,
     .udp = false,
-    .binary_protocol = false,
-    .sasl = false,
-    .ascii_auth = false,
+    .binary_protocol = true,
+    .sasl = true,
+    .ascii_auth = true,
     .tls = true,
 };
 inline constexpr Features kAllFeatures{

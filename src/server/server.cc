@@ -16,6 +16,7 @@
 #include <asio/steady_timer.hpp>
 #include <asio/version.hpp>
 
+#include "auth/users_file.h"
 #include "base/coarse_clock.h"
 #include "base/version.h"
 #include "cache/cache.h"
@@ -85,6 +86,7 @@ class Server {
       if (!tls.ok()) return tls.error();
       tls_ = std::move(tls).value();
     }
+    if (Status status = OpenUsers(); !status.ok()) return status;
     const std::vector<platform::InheritedSocket> inherited = platform::TakeInheritedSockets();
     if (Status status = platform::AllowDescriptors(options_.connections_max + kSpareDescriptors,
                                                    options_.connections_max);
@@ -133,6 +135,27 @@ class Server {
         Warn(warning.value());
       }
     }
+    return Done{};
+  }
+
+  Status OpenUsers() {
+    std::string path = options_.auth_file;
+    auto format = auth::UsersFormat::kAuthFile;
+    if (options_.sasl_enabled) {
+      const char* const named = std::getenv("MEMCACHED_SASL_PWDB");
+      if (named == nullptr) {
+        return Error{
+            "-S needs users: let the environment variable MEMCACHED_SASL_PWDB name a file "
+            "with lines of user:password",
+            kExitUsage};
+      }
+      path = named;
+      format = auth::UsersFormat::kSaslPasswords;
+    }
+    if (path.empty()) return Done{};
+    auto users = auth::UsersFile::Open(path, format);
+    if (!users.ok()) return users.error();
+    users_ = std::move(users).value();
     return Done{};
   }
 
@@ -197,13 +220,14 @@ class Server {
                 .tunables = &tunables_,
                 .prefixes = &prefixes_,
                 .connections = &connections_,
-                .seconds_since_cert_refresh = hooks_.seconds_since_cert_refresh,
-                .refresh_certificates = hooks_.refresh_certs,
-                .stop = [](bool gracefully) { platform::AskToStop(gracefully); },
+                .users = users_.get(),
                 .unix_at_zero = static_cast<int64_t>(std::time(nullptr)) - clock_.Now(),
                 .event_backend = EventBackend(),
                 .bytes_without_cache = bytes_without_cache_,
-                .port = listeners_.empty() ? uint16_t{0} : listeners_.front()->port()};
+                .port = listeners_.empty() ? uint16_t{0} : listeners_.front()->port(),
+                .seconds_since_cert_refresh = hooks_.seconds_since_cert_refresh,
+                .refresh_certificates = hooks_.refresh_certs,
+                .stop = [](bool gracefully) { platform::AskToStop(gracefully); }};
     budget_ = std::make_unique<net::BufferBudget>(cache_.get());
     signals_ = std::make_unique<asio::signal_set>(*loop_);
     for (const int signal : platform::StopSignals()) {
@@ -257,6 +281,13 @@ class Server {
 
   // What can change while clients are connected.
   void Reload() {
+    if (users_ != nullptr) {
+      const Status status = users_->Reload();
+      log_.Write(status.ok() ? Level::kInfo : Level::kFault,
+                 status.ok()
+                     ? "rat_memcached: users read again"
+                     : "rat_memcached: the users stay as they were: " + status.error().message);
+    }
     if (tls_ == nullptr) return;
     const std::string fault = hooks_.refresh_certs();
     if (fault.empty()) {
@@ -326,6 +357,7 @@ class Server {
   const std::vector<std::string> warnings_;
   observe::Log log_;
   command::Tunables tunables_;
+  std::unique_ptr<auth::UsersFile> users_;  // null: nobody needs to log in
   observe::ConnectionList connections_;
   command::PrefixStats prefixes_{options_.prefix_delimiter, options_.detail_enabled};
   observe::CounterRegistry registry_;

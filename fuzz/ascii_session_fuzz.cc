@@ -47,12 +47,14 @@ std::string Talk(std::string_view bytes, size_t piece) {
   command::Tunables tunables;
   command::PrefixStats prefixes(':', true);
   observe::ConnectionList connections;
+  observe::WatchHub watch_hub(1 << 16);
   const command::Context context{.cache = cache.get(),
                                  .options = &options,
                                  .counters = &counters,
                                  .log = &log,
                                  .tunables = &tunables,
                                  .prefixes = &prefixes,
+                                 .watch = &watch_hub,
                                  .connections = &connections,
                                  .unix_at_zero = 1'700'000'000};
   command::Executor executor(&context, counters.Register());

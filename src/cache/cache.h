@@ -111,6 +111,9 @@ class Cache {
   size_t memory_limit() const { return store_->memory_limit(); }
   size_t memory_max() const { return store_->memory_max(); }
   void SetEviction(store::EvictionStrategy strategy) { store_->SetEviction(strategy); }
+  void SetEvictionListener(store::EvictionListener* listener) {
+    store_->SetEvictionListener(listener);
+  }
 
   // Whether expired items are looked for unasked, from now on.
   void SetActiveExpiration(bool on) { searches_.store(on, std::memory_order_relaxed); }

@@ -8,6 +8,7 @@
 
 #include "base/decimal.h"
 #include "command/dump.h"
+#include "command/watch.h"
 #include "protocol/ascii_reply.h"
 
 namespace rat_memcache::command {
@@ -94,6 +95,9 @@ bool AdminCommands::Execute(const Request& request, Session* session, GatherBuff
       break;
     case Op::kExtstore:
       reply = Extstore(words);
+      break;
+    case Op::kWatch:
+      reply = Watch(request.value, behind, session);
       break;
     case Op::kRefreshCerts:
       reply = RefreshCertificates();
@@ -225,14 +229,7 @@ std::string AdminCommands::Crawl(std::string_view classes) {
     return "CLIENT_ERROR lru crawler disabled\r\n";
   }
   if (classes == "hash") return "ERROR an unknown error happened\r\n";  // only dumps go by it
-  const auto which = ParseClasses(classes);
-  if (!which) return kBadClass;
-  const store::ClassTable table = context_->cache->StatsByClass();
-  bool any = false;
-  for (size_t i = 0; i < table.size(); ++i) {
-    any |= (*which)[i] && table[i].items_in_all() > 0;
-  }
-  if (!any) return "NOTSTARTED no items to crawl\r\n";
+  if (!ParseClasses(classes)) return kBadClass;
   context_->cache->SweepSoon();
   return kOk;
 }
@@ -341,6 +338,23 @@ std::string AdminCommands::Extstore(const Words& words) {
   uint32_t ExtstoreHints::*const field = FieldOf(words[0], kNumbers);
   if (field == nullptr) return kError;
   tunables.ChangeExtstore([&](ExtstoreHints* hints) { hints->*field = *number; });
+  return kOk;
+}
+
+// --- watch ---
+
+std::string AdminCommands::Watch(std::string_view words, Behind behind, Session* session) {
+  const Context& shared = *context_->shared;
+  if (!shared.options->watch_enabled) return "CLIENT_ERROR watch commands not allowed\r\n";
+  if (behind == Behind::kOthers) {
+    return "ERROR cannot pipeline other commands before watch\r\n";
+  }
+  const auto streams = ParseWatchStreams(words);
+  if (!streams) return kError;
+  auto watcher = shared.watch->Add(
+      *streams, session->waker ? session->waker() : [] {});
+  if (watcher == nullptr) return "WATCHER_TOO_MANY log watcher limit reached\r\n";
+  session->watching = std::make_unique<Watching>(shared.watch, std::move(watcher));
   return kOk;
 }
 

@@ -43,6 +43,7 @@ class AdminCommands {
   // Empty: done, and the connection is to be closed.
   std::string Shutdown(const Words& words);
   std::string RefreshCertificates();
+  std::string Watch(std::string_view words, Behind behind, Session* session);
 
   const ThreadContext* const context_;
 };

@@ -141,10 +141,10 @@ void BinaryCommands::Retrieve(const Request& request, const Key& key, GatherBuff
   Found found;
   if (request.op == Op::kGet) {
     found = context_->cache->Get(key, reply);
-    context_->CountGet(found, hit);
+    context_->NoteGet(request.key, found, hit);
   } else {
     found = context_->cache->GetAndTouch(key, context_->Exptime(request.exptime), reply);
-    context_->CountTouch(found, hit);
+    context_->NoteTouch(request.key, found, hit);
   }
   if (context_->shared->prefixes->enabled() && request.op != Op::kTouch) {
     context_->shared->prefixes->CountGet(request.key, found == Found::kHit);
@@ -159,7 +159,7 @@ void BinaryCommands::Delete(const Request& request, const Key& key, GatherBuffer
   cache::DeleteRequest removal{.key = key};
   if (request.binary->cas != 0) removal.compare_cas = request.binary->cas;
   const cache::DeleteResult result = context_->cache->Delete(removal);
-  context_->CountDelete(result);
+  context_->NoteDelete(request.key, result, "delete");
   if (context_->shared->prefixes->enabled()) context_->shared->prefixes->CountDelete(request.key);
   switch (result.status) {
     case DeleteStatus::kDone:
@@ -184,7 +184,7 @@ void BinaryCommands::ChangeNumber(const Request& request, const Key& key, Gather
                     .exptime = context_->Exptime(request.exptime)};
   }
   const CountResult result = context_->cache->Count(count);
-  context_->CountNumber(result, up);
+  context_->NoteNumber(request.key, result, up);
   switch (result.status) {
     case CountStatus::kCounted:
       break;

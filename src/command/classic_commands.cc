@@ -45,10 +45,10 @@ void ClassicCommands::Retrieve(const Request& request, const Key& key, GatherBuf
   Found found;
   if (request.op == Op::kGat || request.op == Op::kGats) {
     found = context_->cache->GetAndTouch(key, context_->Exptime(request.exptime), reply);
-    context_->CountTouch(found, hit);
+    context_->NoteTouch(request.key, found, hit);
   } else {
     found = context_->cache->Get(key, reply);
-    context_->CountGet(found, hit);
+    context_->NoteGet(request.key, found, hit);
   }
   if (context_->shared->prefixes->enabled()) [[unlikely]] {
     context_->shared->prefixes->CountGet(request.key, found == Found::kHit);
@@ -59,7 +59,7 @@ void ClassicCommands::Retrieve(const Request& request, const Key& key, GatherBuf
 
 void ClassicCommands::Delete(const Request& request, const Key& key, GatherBuffer* out) {
   const cache::DeleteResult result = context_->cache->Delete(cache::DeleteRequest{.key = key});
-  context_->CountDelete(result);
+  context_->NoteDelete(request.key, result, "delete");
   if (context_->shared->prefixes->enabled()) context_->shared->prefixes->CountDelete(request.key);
   const bool hit = result.status == cache::DeleteStatus::kDone;
   Say(request.noreply, hit ? ascii::kDeleted : ascii::kNotFound, out);
@@ -71,7 +71,7 @@ void ClassicCommands::ChangeNumber(const Request& request, const Key& key, Gathe
       context_->cache->Count({.key = key,
                               .delta = request.number,
                               .direction = up ? cache::Direction::kUp : cache::Direction::kDown});
-  context_->CountNumber(result, up);
+  context_->NoteNumber(request.key, result, up);
   switch (result.status) {
     case CountStatus::kCounted:
     case CountStatus::kCreated:
@@ -92,7 +92,7 @@ void ClassicCommands::Touch(const Request& request, const Key& key, GatherBuffer
   const Found found =
       context_->cache->GetAndTouch(key, context_->Exptime(request.exptime),
                                    [&](const cache::ItemView& item) { hit.Note(item); });
-  context_->CountTouch(found, hit);
+  context_->NoteTouch(request.key, found, hit);
   Say(request.noreply, found == Found::kHit ? ascii::kTouched : ascii::kNotFound, out);
 }
 

@@ -15,6 +15,7 @@
 #include "observe/connection_list.h"
 #include "observe/counters.h"
 #include "observe/log.h"
+#include "observe/watch_hub.h"
 
 namespace rat_memcache::command {
 
@@ -25,6 +26,7 @@ struct Context {
   observe::Log* log = nullptr;
   Tunables* tunables = nullptr;
   PrefixStats* prefixes = nullptr;
+  observe::WatchHub* watch = nullptr;
   observe::ConnectionList* connections = nullptr;
   const observe::AcceptState* accepting = nullptr;  // null: always
   // Who may log in, which everybody must then: by text with -Y, by SASL with -S. Null: nobody need.

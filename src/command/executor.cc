@@ -17,6 +17,7 @@ using protocol::Op;
 using protocol::Request;
 
 After Executor::Run(protocol::RequestBatch* batch, Session* session, GatherBuffer* out) {
+  context_.descriptor = session->descriptor;
   const size_t size = batch->size();
   const bool log = context_.shared->log->enabled(observe::Level::kDetail);
   if (NeedsLogin(*session)) [[unlikely]]

@@ -54,7 +54,7 @@ class Executor {
   After RunLogin(protocol::RequestBatch* batch, Session* session, GatherBuffer* out);
   void LogRequest(const protocol::Request& request) const;
 
-  const ThreadContext context_;
+  ThreadContext context_;
   StoreCommands stores_{&context_};
   ClassicCommands classic_{&context_};
   MetaCommands meta_{&context_};

@@ -41,6 +41,7 @@ class ExecutorForTest : public ::testing::Test {
         .log = &log_,
         .tunables = &*tunables_,
         .prefixes = &*prefixes_,
+        .watch = &watch_,
         .connections = &connections_,
         .unix_at_zero = 1'700'000'000,
         .event_backend = "none",
@@ -124,6 +125,7 @@ class ExecutorForTest : public ::testing::Test {
   std::optional<Tunables> tunables_;
   std::optional<PrefixStats> prefixes_;
   observe::ConnectionList connections_;
+  observe::WatchHub watch_{1 << 16};
   std::string stopped_;  // how the server was asked to end
   std::unique_ptr<cache::Cache> cache_;
   Context context_;

@@ -55,6 +55,9 @@ void LoginCommands::Finish(bool right, Session* session) {
 }
 
 void LoginCommands::Text(const Request& request, Session* session, GatherBuffer* out) {
+  if (!request.well_formed) {
+    return out->Append("CLIENT_ERROR bad command line termination\r\n");
+  }
   std::string_view rest = request.value;
   const std::string_view user = TakeWord(&rest);
   const std::string_view password = TakeWord(&rest);

@@ -96,6 +96,14 @@ void AppendEcho(std::string_view code, const MetaRequest& meta, GatherBuffer* ou
   out->Commit(line.size());
 }
 
+bool StandsBefore(char first, char second, std::string_view flags) {
+  char seen = 0;
+  protocol::ForEachMetaFlag(flags, [&](char letter, std::string_view) {
+    if (seen == 0 && (letter == first || letter == second)) seen = letter;
+  });
+  return seen == first;
+}
+
 // What a hit shows beside the item itself.
 struct Hit {
   FetchEffects effects;
@@ -187,7 +195,7 @@ void MetaCommands::Get(const Request& request, const Key& key, GatherBuffer* out
       found = Fetch(request, key, out);
     } else {
       if (found == Found::kHit) out->Commit(written);
-      context_->CountGet(found, found_item);
+      context_->NoteGet(request.key, found, found_item);
     }
   }
   if (found != Found::kHit && !meta.quiet()) AppendEcho("EN", meta, out);
@@ -198,7 +206,11 @@ Found MetaCommands::Fetch(const Request& request, const Key& key, GatherBuffer* 
   const bool touches = meta.Has('T');
   FetchRequest fetch{.key = key, .counts_as_use = !meta.Has('u')};
   if (touches) fetch.exptime = context_->Exptime(meta.exptime);
-  if (meta.Has('R')) fetch.recache_before = context_->Exptime(meta.recache_exptime);
+  if (meta.Has('R')) {
+    fetch.recache_before = context_->Exptime(meta.recache_exptime);
+    // Flags come into effect where they stand.
+    fetch.recache_after_touch = touches && StandsBefore('T', 'R', meta.flags);
+  }
   if (meta.Has('N')) {
     fetch.create = {.exptime = context_->Exptime(meta.create_exptime), .base64_key = meta.base64()};
     if (meta.Has('E')) fetch.create->cas = meta.new_cas;
@@ -211,9 +223,9 @@ Found MetaCommands::Fetch(const Request& request, const Key& key, GatherBuffer* 
         out->Commit(WriteHit(request, item, {effects, touches}, now, out));
       });
   if (touches && found == Found::kHit) {
-    context_->CountTouch(found, found_item);
+    context_->NoteTouch(request.key, found, found_item);
   } else {
-    context_->CountGet(found, found_item);
+    context_->NoteGet(request.key, found, found_item);
   }
   return found;
 }
@@ -229,7 +241,8 @@ void MetaCommands::Delete(const Request& request, const Key& key, GatherBuffer* 
   if (meta.Has('E')) removal.new_cas = meta.new_cas;
   const auto echo = [&](std::string_view code) { AppendEcho(code, meta, out); };
   const cache::DeleteResult result = context_->cache->Delete(removal);
-  if (!removal.mark_stale || result.status != DeleteStatus::kDone) context_->CountDelete(result);
+  if (!removal.mark_stale || result.status != DeleteStatus::kDone)
+    context_->NoteDelete(request.key, result, "md");
   switch (result.status) {
     case DeleteStatus::kDone:
       if (!meta.quiet()) echo("HD");
@@ -258,7 +271,7 @@ void MetaCommands::Arithmetic(const Request& request, const Key& key, GatherBuff
                     .base64_key = meta.base64()};
   }
   const CountResult result = context_->cache->Count(count);
-  context_->CountNumber(result, up);
+  context_->NoteNumber(request.key, result, up);
   switch (result.status) {
     case CountStatus::kCounted:
       break;

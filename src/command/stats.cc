@@ -149,9 +149,12 @@ void AppendEngine(const Context& context, const observe::CounterRegistry::Sums& 
   }
   if (hints.lru_maintainer) lines->Add("lru_maintainer_juggles", total.maintenance_runs);
   lines->Add("malloc_fails", total.no_memory);
-  AppendZeros({"log_worker_dropped", "log_worker_written", "log_watcher_skipped",
-               "log_watcher_sent", "log_watchers"},
-              lines);
+  const observe::WatchHub::Counts watch = context.watch->counts();
+  lines->Add("log_worker_dropped", uint64_t{0});
+  lines->Add("log_worker_written", watch.written);
+  lines->Add("log_watcher_skipped", watch.skipped);
+  lines->Add("log_watcher_sent", watch.sent);
+  lines->Add("log_watchers", watch.watchers);
   AppendTls(context, sums, lines);
   AppendZeros({"unexpected_napi_ids", "round_robin_fallback"}, lines);
   lines->Add("bytes", total.item_bytes);

@@ -19,6 +19,7 @@ using cache::PutResult;
 using cache::PutStatus;
 using observe::ClassCount;
 using observe::Count;
+using observe::WatchStream;
 using protocol::Op;
 using protocol::Request;
 
@@ -53,6 +54,37 @@ std::string_view TextOf(PutRefusal why) {
       break;
   }
   return ascii::kNoMemoryDuringRead;
+}
+
+// For watchers.
+std::string_view WordOf(PutStatus status) {
+  switch (status) {
+    case PutStatus::kStored:
+      return "stored";
+    case PutStatus::kExists:
+      return "exists";
+    case PutStatus::kNotFound:
+      return "not_found";
+    case PutStatus::kNoMemory:
+      return "no_memory";
+    default:
+      return "not_stored";
+  }
+}
+std::string_view WordOf(PutMode mode) {
+  switch (mode) {
+    case PutMode::kSet:
+      return "set";
+    case PutMode::kAdd:
+      return "add";
+    case PutMode::kReplace:
+      return "replace";
+    case PutMode::kAppend:
+      return "append";
+    case PutMode::kPrepend:
+      return "prepend";
+  }
+  return "set";
 }
 
 std::string_view ClassicTextOf(PutStatus status) {
@@ -105,6 +137,9 @@ void StoreCommands::Store(const Request& request, const Key& key, Session* sessi
   }
   context_->counters->Add(Count::kCmdSet);
   context_->CountInClass(ClassCount::kCmdSet, item_size);
+  if (context_->watched(WatchStream::kFetchers)) [[unlikely]] {
+    ReportLookup(request, key);
+  }
   Answer(request, key, context_->cache->Put(PutRequestFor(request, key)), out);
 }
 
@@ -124,6 +159,11 @@ void StoreCommands::Answer(const Request& request, const Key& key, PutResult res
       context_->counters->Add(Count::kCasMisses);
     }
   }
+  if (context_->watched(WatchStream::kMutations)) [[unlikely]] {
+    const bool stored = result.status == PutStatus::kStored;
+    Report(request, WordOf(result.status), stored ? result.item_size : ItemSize(request),
+           stored ? result.value_size : request.value_size);
+  }
   if (result.status == PutStatus::kNoMemory) {
     Refuse(request, key, PutRefusal::kNoMemory);
     return SayRefusal(request, PutRefusal::kNoMemory, out);
@@ -133,7 +173,31 @@ void StoreCommands::Answer(const Request& request, const Key& key, PutResult res
   Say(request.noreply, ClassicTextOf(result.status), out);
 }
 
+// A store looks for the old item first, and memcached tells so.
+void StoreCommands::ReportLookup(const Request& request, const Key& key) {
+  ThreadContext::Hit hit;
+  const cache::Found found =
+      context_->cache->Peek(key, [&](const cache::ItemView& item) { hit.Note(item); });
+  context_->ReportGet(request.key, found, hit);
+}
+
+void StoreCommands::Report(const Request& request, std::string_view status, uint64_t item_size,
+                           uint32_t value_size) {
+  const PutRequest put = PutRequestFor(request, {.text = request.key});
+  const bool adds = put.mode == PutMode::kAppend || put.mode == PutMode::kPrepend;
+  context_->ReportStore({.key = request.key,
+                         .status = status,
+                         .command = put.compare_cas ? "cas" : WordOf(put.mode),
+                         .exptime = adds ? 0 : put.exptime,
+                         .item_size = item_size,
+                         .value_size = value_size});
+}
+
 void StoreCommands::Refuse(const Request& request, const Key& key, PutRefusal why) {
+  if (context_->watched(WatchStream::kMutations) && why != PutRefusal::kNoMemory) [[unlikely]] {
+    Report(request, why == PutRefusal::kTooLarge ? "too_large" : "no_memory", ItemSize(request),
+           request.value_size);
+  }
   context_->counters->Add(why == PutRefusal::kTooLarge ? Count::kStoreTooLarge
                                                        : Count::kStoreNoMemory);
   if (RemovesOld(request)) (void)context_->cache->Delete(key);
@@ -147,6 +211,7 @@ void StoreCommands::SayRefusal(const Request& request, PutRefusal why, GatherBuf
 void StoreCommands::BeginBody(const Request& request, const Key& key, bool too_large,
                               Session* session) {
   session->incoming = std::make_unique<IncomingValue>(request);
+  if (context_->watched(WatchStream::kFetchers)) ReportLookup(request, key);
   if (too_large) return GiveUpBody(session, PutRefusal::kTooLarge);
   session->incoming->upload =
       context_->cache->BeginUpload(PutRequestFor(request, key), request.value_size);

@@ -32,6 +32,10 @@ class StoreCommands {
   void GiveUpBody(Session* session, PutRefusal why);
   void Answer(const protocol::Request& request, const cache::Key& key, cache::PutResult result,
               GatherBuffer* out);
+  // To watchers.
+  void ReportLookup(const protocol::Request& request, const cache::Key& key);
+  void Report(const protocol::Request& request, std::string_view status, uint64_t item_size,
+              uint32_t value_size);
   // Counts why, and takes the old value away if that is the rule.
   void Refuse(const protocol::Request& request, const cache::Key& key, PutRefusal why);
   void SayRefusal(const protocol::Request& request, PutRefusal why, GatherBuffer* out);

@@ -60,6 +60,10 @@ Connection::Connection(Worker* worker, Socket socket, const ListenerTraits* from
 }
 
 Connection::~Connection() {
+  if (worker_->context().watch->wanted(observe::WatchStream::kConnections)) {
+    constexpr std::string_view kReasons[] = {"normal", "error", "idle_timeout", "shutdown"};
+    Report("conn_close", " reason=" + std::string(kReasons[static_cast<size_t>(end_)]));
+  }
   Unlist();
   worker_->budget().Give(sizeof *this + unsent_charged_);
   if (tls_ != nullptr) worker_->budget().GiveForConnection(TlsStream::kBytesEstimated);
@@ -75,7 +79,8 @@ observe::ConnectionReport Connection::Describe() const {
   return {.handle = socket.native_handle(),
           .address = NameOf(socket.remote_endpoint(ignored)),
           .listen_address = NameOf(socket.local_endpoint(ignored)),
-          .state = is(in_turn_)    ? "conn_parse_cmd"
+          .state = is(watching_)   ? "conn_watch"
+                   : is(in_turn_)  ? "conn_parse_cmd"
                    : is(blocked_)  ? "conn_mwrite"
                    : is(in_value_) ? "conn_nread"
                                    : "conn_read",
@@ -85,6 +90,11 @@ observe::ConnectionReport Connection::Describe() const {
 
 void Connection::Start() {
   Enlist(worker_->context().connections);
+  session_.descriptor = socket_.native_handle();
+  session_.waker = [this] { return MakeWaker(); };
+  if (worker_->context().watch->wanted(observe::WatchStream::kConnections)) {
+    Report("conn_new", "");
+  }
   since_ = worker_->now();
   if (from_->tls == nullptr) return AwaitInput();
   worker_->StartLookingAfter();
@@ -103,7 +113,9 @@ uint32_t Connection::Patience() const {
     case Wait::kHandshake:
       return kHandshakePatience;
     case Wait::kInput:
-      // As in memcached, clients of a Unix socket may be idle.
+      // As in memcached, who has begun a value may take his time, and so may a watcher and clients
+      // of a Unix socket.
+      if (parser_.wanted() > 0 || parser_.body_missing() > 0 || session_.watching) return 0;
       return from_->transport == ListenerTraits::Transport::kTcp ? worker_->idle_timeout() : 0;
     case Wait::kRoom:
       return kReaderPatience;
@@ -141,6 +153,7 @@ bool Connection::MakeInputRoom() {
 void Connection::AwaitInput() {
   wait_ = Wait::kInput;
   in_turn_.store(false, std::memory_order_relaxed);
+  watching_.store(session_.watching != nullptr, std::memory_order_relaxed);
   in_value_.store(parser_.wanted() > 0 || parser_.body_missing() > 0, std::memory_order_relaxed);
   if (!MakeInputRoom()) return;
   if (tls_ != nullptr) return AwaitTlsInput();
@@ -151,7 +164,10 @@ void Connection::AwaitInput() {
 
 void Connection::OnInput(const asio::error_code& error, size_t bytes) {
   if (error && !(draining_ && error == asio::error::operation_aborted)) {
-    if (error == asio::error::operation_aborted) worker_->counters().Add(Count::kIdleKicks);
+    if (error == asio::error::operation_aborted) {
+      worker_->counters().Add(Count::kIdleKicks);
+      end_ = End::kIdle;
+    }
     return Close();
   }
   worker_->counters().Add(Count::kBytesRead, bytes);
@@ -210,6 +226,11 @@ void Connection::Serve(std::string_view input, bool input_is_shared) {
   in_turn_.store(true, std::memory_order_relaxed);
   blocked_.store(false, std::memory_order_relaxed);
   last_command_.store(worker_->context().cache->Now(), std::memory_order_relaxed);
+  if (session_.watching != nullptr) {
+    // A watcher has nothing more to say.
+    if (!input_is_shared) input_.Consume(input.size());
+    return AwaitInput();
+  }
   size_t consumed = 0;
   Turn turn = session_.producer != nullptr ? Produce() : Turn::kDry;
   if (turn == Turn::kDry) turn = ServeRequests(input, &consumed);
@@ -242,8 +263,10 @@ Connection::Turn Connection::ServeRequests(std::string_view input, size_t* consu
     if (after == command::Executor::After::kClose) return Turn::kClose;
     if (progress.close) {
       worker_->counters().Add(Count::kLinesTooLong);
+      end_ = End::kError;
       return Turn::kClose;
     }
+    if (session_.watching != nullptr) *consumed = input.size();
     Turn turn = Turn::kDry;
     if (!SendIfMuch(&turn)) return turn;
     if (session_.producer != nullptr) {
@@ -296,6 +319,57 @@ void Connection::EndTurn(Turn turn) {
   if (turn == Turn::kGone) return Close();
   worker_->counters().Add(Count::kReadsPaused);
   AwaitRoom();
+}
+
+// --- watch ---
+
+std::function<void()> Connection::MakeWaker() {
+  if (self_ == nullptr) self_ = std::make_shared<Connection*>(this);
+  return [executor = socket_.get_executor(), self = std::weak_ptr<Connection*>(self_)] {
+    asio::post(executor, [self] {
+      // On the worker's thread, as is the connection's end.
+      if (const auto connection = self.lock()) (*connection)->SendEvents();
+    });
+  };
+}
+
+void Connection::SendEvents() {
+  if (session_.watching == nullptr || unsent_ != nullptr) return;  // goes on when there is room
+  worker_->out().Append(session_.watching->TakeLines());
+  switch (Flush()) {
+    case Sent::kAll:
+      return;
+    case Sent::kBlocked:
+      return AwaitRoomForEvents();
+    case Sent::kBroken: {
+      asio::error_code ignored;
+      socket_.cancel(ignored);  // ends the wait for input, and with it the connection
+      return;
+    }
+  }
+}
+
+void Connection::AwaitRoomForEvents() {
+  socket_.async_wait(Socket::wait_write, [this, self = std::weak_ptr<Connection*>(self_)](
+                                             const asio::error_code& error) {
+    if (error || self.expired()) return;
+    if (Flush() == Sent::kBlocked) return AwaitRoomForEvents();
+    SendEvents();
+  });
+}
+
+void Connection::Report(std::string_view what, std::string_view rest) const {
+  const bool tcp = from_->transport == ListenerTraits::Transport::kTcp;
+  asio::error_code ignored;
+  const auto peer =
+      tcp ? TcpEndpointOf(socket_.remote_endpoint(ignored)) : asio::ip::tcp::endpoint();
+  std::string line = "type=" + std::string(what);
+  line += " rip=" + (tcp ? peer.address().to_string() : "unix");
+  line += " rport=" + std::to_string(peer.port());
+  line += tcp ? " transport=tcp" : " transport=local";
+  line += rest;
+  line += " cfd=" + std::to_string(session_.descriptor);
+  worker_->context().watch->Report(observe::WatchStream::kConnections, line);
 }
 
 void Connection::AwaitTurn() {

@@ -23,6 +23,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -71,6 +72,8 @@ class Connection : private observe::ConnectionList::Entry {
     kGone,     // the connection is broken
   };
   enum class Sent : uint8_t { kAll, kBlocked, kBroken };
+  // Why it ends; for who watches.
+  enum class End : uint8_t { kNormal, kError, kIdle, kShutdown };
   // What is awaited that another side may never bring about.
   enum class Wait : uint8_t { kNone, kHandshake, kInput, kRoom };
 
@@ -109,6 +112,13 @@ class Connection : private observe::ConnectionList::Entry {
   size_t SendGathered(const GatherBuffer& buffer, asio::error_code* error);
   void KeepUnsent();
   void Close();
+  // To watchers: `what` begins the line, `rest` ends it.
+  void Report(std::string_view what, std::string_view rest) const;
+
+  // With `watch`: events are sent as they come, and what the client says is not looked at.
+  std::function<void()> MakeWaker();
+  void SendEvents();
+  void AwaitRoomForEvents();
 
   // With TLS.
   void AwaitHandshake(Socket::wait_type direction);
@@ -126,6 +136,7 @@ class Connection : private observe::ConnectionList::Entry {
   std::unique_ptr<TlsStream> tls_;
   uint32_t since_ = 0;  // the worker's time when the wait, or the last turn, began
   Wait wait_ = Wait::kNone;
+  End end_ = End::kNormal;
   InputBuffer input_;
   protocol::Parser parser_;
   command::Session session_;
@@ -136,7 +147,10 @@ class Connection : private observe::ConnectionList::Entry {
   std::atomic<bool> in_turn_{false};
   std::atomic<bool> in_value_{false};  // the rest of a value is awaited
   std::atomic<bool> blocked_{false};
+  std::atomic<bool> watching_{false};
   std::atomic<uint32_t> last_command_{0};
+  // What a waker finds while the connection exists.
+  std::shared_ptr<Connection*> self_;
   bool closing_ = false;   // once everything is sent
   bool draining_ = false;  // once everything is served
 };

@@ -166,7 +166,8 @@ observe::ConnectionReport Listener::Describe() const {
   auto& acceptor = const_cast<Acceptor&>(acceptor_);
   return {.handle = acceptor.native_handle(),
           .address = NameOf(acceptor.local_endpoint(ignored)),
-          .state = "conn_listening"};
+          .state = "conn_listening",
+          .seconds_since_command = 0};
 }
 
 void Listener::Start(OnAccept on_accept) {

@@ -4,17 +4,21 @@
 #include <algorithm>
 #include <cstring>
 
-#include <asio/ip/tcp.hpp>
 #include <asio/local/stream_protocol.hpp>
 
 namespace rat_memcache::net {
 
+asio::ip::tcp::endpoint TcpEndpointOf(const StreamProtocol::endpoint& endpoint) {
+  asio::ip::tcp::endpoint tcp;
+  tcp.resize(std::min(endpoint.size(), tcp.capacity()));
+  std::memcpy(tcp.data(), endpoint.data(), tcp.size());
+  return tcp;
+}
+
 std::string NameOf(const StreamProtocol::endpoint& endpoint) {
   const int family = endpoint.protocol().family();
   if (family == asio::ip::tcp::v4().family() || family == asio::ip::tcp::v6().family()) {
-    asio::ip::tcp::endpoint tcp;
-    tcp.resize(std::min(endpoint.size(), tcp.capacity()));
-    std::memcpy(tcp.data(), endpoint.data(), tcp.size());
+    const asio::ip::tcp::endpoint tcp = TcpEndpointOf(endpoint);
     const std::string address = tcp.address().to_string();
     const std::string port = std::to_string(tcp.port());
     return tcp.address().is_v6() ? "tcp6:[" + address + "]:" + port : "tcp:" + address + ":" + port;

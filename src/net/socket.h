@@ -12,6 +12,7 @@
 #include <asio/error_code.hpp>
 #include <asio/generic/stream_protocol.hpp>
 #include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
 
 #include "platform/process.h"
 
@@ -26,6 +27,8 @@ using Acceptor = asio::basic_socket_acceptor<StreamProtocol, IoExecutor>;
 
 // memcached's notation: tcp:ADDRESS:PORT, tcp6:[ADDRESS]:PORT, unix:PATH.
 std::string NameOf(const StreamProtocol::endpoint& endpoint);
+// Only of TCP.
+asio::ip::tcp::endpoint TcpEndpointOf(const StreamProtocol::endpoint& endpoint);
 
 // A socket between two event loops: accepted by one thread, not yet served by another. Closed with
 // the object unless somebody has taken it over.

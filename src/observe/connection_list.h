@@ -64,18 +64,19 @@ class ConnectionList {
  private:
   void Add(Entry* entry) {
     MutexLock lock(&mutex_);
-    entry->next_ = first_;
-    if (first_ != nullptr) first_->previous_ = entry;
-    first_ = entry;
+    entry->previous_ = last_;
+    (last_ != nullptr ? last_->next_ : first_) = entry;
+    last_ = entry;
   }
   void Remove(Entry* entry) {
     MutexLock lock(&mutex_);
     (entry->previous_ != nullptr ? entry->previous_->next_ : first_) = entry->next_;
-    if (entry->next_ != nullptr) entry->next_->previous_ = entry->previous_;
+    (entry->next_ != nullptr ? entry->next_->previous_ : last_) = entry->previous_;
   }
 
   mutable Mutex mutex_;
   Entry* first_ RAT_GUARDED_BY(mutex_) = nullptr;
+  Entry* last_ RAT_GUARDED_BY(mutex_) = nullptr;
 };
 
 }  // namespace rat_memcache::observe

@@ -115,7 +115,7 @@ bool AnyTooLong(std::string_view keys) {
 // Commands of one line that have no value and one key at most. What is wrong with the line, if
 // anything, is put into the request.
 void ParseSimple(Op op, std::string_view line, RequestBatch* batch) {
-  const Tokens tokens(line);
+  Tokens tokens(line);
   Request* const request = batch->Add();
   MetaRequest* const meta = IsMeta(op) ? batch->AddMeta() : nullptr;
   request->op = op;
@@ -174,9 +174,8 @@ void ParseSimple(Op op, std::string_view line, RequestBatch* batch) {
     }
     case Op::kCacheMemlimit: {
       request->noreply = tokens.noreply();
-      const auto megabytes = tokens.count == 2 || (tokens.count == 3 && request->noreply)
-                                 ? ParseStrict<uint32_t>(tokens.words[1])
-                                 : std::nullopt;
+      const auto megabytes =
+          tokens.count < 2 ? std::nullopt : ParseStrict<uint32_t>(tokens.words[1]);
       if (!megabytes) return reject(Reject::kUnknownCommand);
       request->number = *megabytes;
       return;
@@ -186,6 +185,8 @@ void ParseSimple(Op op, std::string_view line, RequestBatch* batch) {
     case Op::kMetaArithmetic:
     case Op::kMetaDebug:
       if (tokens.count < 2) return reject(Reject::kBadLine);
+      // memcached looks at a flag of this one only if another word follows.
+      if (op == Op::kMetaDebug && tokens.count == 3) tokens.count = 2;
       if (const auto wrong = ParseMeta({tokens.words.data(), tokens.count}, 2, request, meta)) {
         reject(*wrong);
       }
@@ -464,7 +465,11 @@ bool AsciiParser::ParseMetaSet(std::string_view line, std::string_view behind, s
     request->op = Op::kReject;
     request->reject = *wrong;
     batch->EndLine();
-    SwallowValue(line_bytes, *value_size, progress);
+    if (*wrong == Reject::kMetaNoFlag) {
+      progress->consumed += line_bytes;  // memcached does not get as far as the length
+    } else {
+      SwallowValue(line_bytes, *value_size, progress);
+    }
     return true;
   }
   if (!HasCome(behind, line_bytes, *value_size)) {
@@ -479,7 +484,7 @@ bool AsciiParser::ParseMetaSet(std::string_view line, std::string_view behind, s
 }
 
 bool AsciiParser::ParseLogin(std::string_view rest, RequestBatch* batch, Progress* progress) {
-  constexpr size_t kShortestLogin = 6;
+  constexpr size_t kShortestLogin = 6;  // of a line, CR included
   // Who is to judge a login must do so before the next is looked at.
   if (batch->full()) return false;
   const size_t newline = rest.find('\n');
@@ -488,7 +493,7 @@ bool AsciiParser::ParseLogin(std::string_view rest, RequestBatch* batch, Progres
     return false;
   }
   const size_t line_bytes = newline + 1;
-  if (line_bytes < kShortestLogin) {
+  if (newline < kShortestLogin) {
     progress->close = true;
     return false;
   }
@@ -509,12 +514,9 @@ bool AsciiParser::ParseLogin(std::string_view rest, RequestBatch* batch, Progres
     return false;
   }
   progress->consumed += whole;
-  if (rest.substr(whole - kEndOfData, kEndOfData) != "\r\n") {
-    AddReject(batch, Reject::kLoginBadEnd);
-    return true;
-  }
   Request* const request = batch->Add();
   request->op = Op::kLogin;
+  request->well_formed = rest.substr(whole - kEndOfData, kEndOfData) == "\r\n";
   request->value = rest.substr(line_bytes, *size);
   batch->EndLine();
   batch->Close();

@@ -27,12 +27,18 @@ std::string_view TextOf(Reject reject) {
       return "CLIENT_ERROR invalid exptime argument\r\n";
     case Reject::kBadDelta:
       return "CLIENT_ERROR invalid numeric delta argument\r\n";
+    case Reject::kMetaNoFlag:
+      return "CLIENT_ERROR bad command line format\r\n";
     case Reject::kMetaBadFlag:
       return "CLIENT_ERROR invalid flag\r\n";
     case Reject::kMetaDuplicateFlag:
       return "CLIENT_ERROR duplicate flag\r\n";
     case Reject::kMetaBadToken:
       return "CLIENT_ERROR bad token in command line format\r\n";
+    case Reject::kMetaBadInitial:
+      return "CLIENT_ERROR invalid numeric initial value\r\n";
+    case Reject::kMetaBadDelta:
+      return "CLIENT_ERROR invalid numeric delta value\r\n";
     case Reject::kMetaTooManyFlags:
       return "CLIENT_ERROR options flags are too long\r\n";
     case Reject::kMetaOpaqueTooLong:
@@ -49,8 +55,6 @@ std::string_view TextOf(Reject reject) {
       return "CLIENT_ERROR unauthenticated\r\n";
     case Reject::kLoginTooLong:
       return "CLIENT_ERROR auth token too long\r\n";
-    case Reject::kLoginBadEnd:
-      return "CLIENT_ERROR bad command line termination\r\n";
   }
   RAT_CHECK(false, "unknown reject");
 }

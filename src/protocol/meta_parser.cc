@@ -37,9 +37,11 @@ std::optional<Reject> ParseFlag(char letter, std::string_view token, MetaRequest
     case 'E':
       return number(&meta->new_cas);
     case 'J':
-      return number(&meta->initial);
+      return ReadNumber(token, &meta->initial) ? std::nullopt
+                                               : std::optional(Reject::kMetaBadInitial);
     case 'D':
-      return number(&meta->delta);
+      return ReadNumber(token, &meta->delta) ? std::nullopt
+                                             : std::optional(Reject::kMetaBadDelta);
     case 'F':
       return ReadNumber(token, &meta->client_flags) ? std::nullopt
                                                     : std::optional(Reject::kBadLine);
@@ -74,7 +76,8 @@ std::optional<Reject> ParseFlags(std::span<const std::string_view> words, MetaRe
   std::optional<Reject> wrong;
   for (const std::string_view word : words) {
     const char letter = word[0];
-    if (letter < 'A' || letter > 'z') return Reject::kBadLine;
+    if (letter < '0' || letter > 'z') return Reject::kMetaNoFlag;
+    if (letter < 'A') return Reject::kMetaBadFlag;
     if (meta->Has(letter)) return Reject::kMetaDuplicateFlag;
     meta->seen |= uint64_t{1} << (letter - 'A');
     const auto fault = ParseFlag(letter, word.substr(1), meta);
@@ -103,12 +106,13 @@ std::optional<Reject> CheckMode(Op op, char mode) {
 std::optional<Reject> ParseMeta(std::span<const std::string_view> words, size_t flags_at,
                                 Request* request, MetaRequest* meta) {
   meta->wire_key = words[1];
-  // memcached's arithmetic knows only one word for all of these.
+  // memcached's arithmetic knows only one word for most of these.
   const auto wrong = [&](Reject why) {
-    return request->op == Op::kMetaArithmetic ? Reject::kMetaBadOrDuplicateFlag : why;
+    const bool has_own = why == Reject::kMetaOpaqueTooLong || why == Reject::kMetaNoFlag;
+    return request->op == Op::kMetaArithmetic && !has_own ? Reject::kMetaBadOrDuplicateFlag : why;
   };
   if (words[1].size() > kKeyMax) return wrong(Reject::kBadLine);
-  if (words.size() > kMetaWordsMax) return Reject::kMetaTooManyFlags;
+  if (words.size() > kMetaWordsMax) return wrong(Reject::kMetaTooManyFlags);
   const auto flags = words.subspan(std::min(flags_at, words.size()));
   if (!flags.empty()) {
     const char* const from = flags.front().data();

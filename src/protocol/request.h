@@ -119,9 +119,12 @@ enum class Reject : uint8_t {
   kBadExptime,
   kBadDelta,
   // The meta protocol's.
+  kMetaNoFlag,  // not even a letter
   kMetaBadFlag,
   kMetaDuplicateFlag,
   kMetaBadToken,
+  kMetaBadInitial,
+  kMetaBadDelta,
   kMetaTooManyFlags,
   kMetaOpaqueTooLong,
   kMetaBadKey,
@@ -131,7 +134,6 @@ enum class Reject : uint8_t {
   // Before a login.
   kUnauthenticated,
   kLoginTooLong,
-  kLoginBadEnd,
 };
 
 // What a binary request says beyond a text request.

@@ -21,6 +21,7 @@
 #include "base/version.h"
 #include "cache/cache.h"
 #include "command/context.h"
+#include "command/watch.h"
 #include "net/buffer_budget.h"
 #include "net/listener.h"
 #include "net/tls_context.h"
@@ -109,6 +110,8 @@ class Server {
                                     &clock_, options_.ttl);
     if (!cache.ok()) return cache.error();
     cache_ = std::move(cache).value();
+    eviction_reporter_ = std::make_unique<command::EvictionReporter>(&watch_, &cache_->classes());
+    cache_->SetEvictionListener(eviction_reporter_.get());
     counters_ = registry_.Register();
     loop_ = std::make_unique<asio::io_context>(1);
     const net::Listener::Surroundings surroundings = SurroundingsOfListeners();
@@ -219,6 +222,7 @@ class Server {
                 .log = &log_,
                 .tunables = &tunables_,
                 .prefixes = &prefixes_,
+                .watch = &watch_,
                 .connections = &connections_,
                 .users = users_.get(),
                 .unix_at_zero = static_cast<int64_t>(std::time(nullptr)) - clock_.Now(),
@@ -357,6 +361,8 @@ class Server {
   const std::vector<std::string> warnings_;
   observe::Log log_;
   command::Tunables tunables_;
+  observe::WatchHub watch_{options_.watcher_buffer};
+  std::unique_ptr<command::EvictionReporter> eviction_reporter_;
   std::unique_ptr<auth::UsersFile> users_;  // null: nobody needs to log in
   observe::ConnectionList connections_;
   command::PrefixStats prefixes_{options_.prefix_delimiter, options_.detail_enabled};

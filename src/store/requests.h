@@ -77,7 +77,9 @@ struct DeleteRequest {
 enum class DeleteStatus : uint8_t { kDone, kNotFound, kExists, kNoMemory };
 struct [[nodiscard]] DeleteResult {
   DeleteStatus status;
-  uint64_t item_size = 0;  // as memcached counts it, before
+  // Of the item that was found; the first as memcached counts it.
+  uint64_t item_size = 0;
+  uint32_t value_size = 0;
 };
 
 enum class Direction : uint8_t { kUp, kDown };
@@ -116,12 +118,12 @@ struct FetchRequest {
   struct Create {
     uint32_t exptime = 0;
     std::optional<uint64_t> cas;
-    bool base64_key = false;
   };
   std::optional<Create> create;
   // Who asks for an item that dies before this second is to bring it up to date, unless somebody
   // was told so already.
   std::optional<uint32_t> recache_before;
+  bool recache_after_touch = false;  // judged by `exptime`
 };
 
 // What a fetch did beside reading.

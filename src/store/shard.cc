@@ -189,6 +189,9 @@ void Shard::Remove(uint64_t hash, const Index::Position& position, DropReason re
       ++stats_.evicted_from_pool[meta.pool];
       CountEvictionAge((Now() - ItemAt(location).last_access()) & kLastAccessMask);
       policy_->OnDrop(hash, meta);
+      if (shared_->listener != nullptr && shared_->listener->wanted()) [[unlikely]] {
+        TellOfEviction(ItemAt(location), meta);
+      }
       break;
     case DropReason::kExpired:
     case DropReason::kReclaimed:

@@ -43,6 +43,7 @@
 #include "base/prefetch.h"
 #include "store/cas_sequence.h"
 #include "store/eviction/policy.h"
+#include "store/eviction_listener.h"
 #include "store/index.h"
 #include "store/item_record.h"
 #include "store/item_size.h"
@@ -128,6 +129,7 @@ struct StoreShared {
   uint32_t shards = 1;
   KeySample* sample = nullptr;
   SizeClasses classes;  // of the reports
+  EvictionListener* listener = nullptr;
 
   // Raised by a flush. Release, so that a reader that sees it also sees what came before; an item
   // in a segment of an older epoch is a miss.
@@ -348,6 +350,7 @@ class Shard {
     return class_stats_[static_cast<size_t>(shared_->classes.Of(item_size))];
   }
   void CountInClass(uint64_t item_size, int pool, int sign) RAT_REQUIRES(mutex_);
+  void TellOfEviction(const ItemRecord& record, const SlotMeta& meta) RAT_REQUIRES(mutex_);
   void CountDropInClass(uint32_t location, const SlotMeta& meta, DropReason reason)
       RAT_REQUIRES(mutex_);
 

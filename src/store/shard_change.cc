@@ -29,12 +29,19 @@ DeleteResult Shard::Delete(const DeleteRequest& request) {
   AdoptEpoch();
   const Index::Position position = FindLive(request.key);
   if (!position) return {DeleteStatus::kNotFound};
-  const uint64_t item_size = ItemSizeAt(position.slot.location());
-  if (!MatchesCas(position, request.compare_cas)) return {DeleteStatus::kExists, item_size};
-  if (request.empty_value) return {EmptyValue(request, position), item_size};
-  if (request.mark_stale) return {MarkStale(request, position), item_size};
-  Remove(request.key.hash, position, DropReason::kDeleted);
-  return {DeleteStatus::kDone, item_size};
+  DeleteResult result{.status = DeleteStatus::kDone,
+                      .item_size = ItemSizeAt(position.slot.location()),
+                      .value_size = ItemAt(position.slot.location()).value_size()};
+  if (!MatchesCas(position, request.compare_cas)) {
+    result.status = DeleteStatus::kExists;
+  } else if (request.empty_value) {
+    result.status = EmptyValue(request, position);
+  } else if (request.mark_stale) {
+    result.status = MarkStale(request, position);
+  } else {
+    Remove(request.key.hash, position, DropReason::kDeleted);
+  }
+  return result;
 }
 
 DeleteStatus Shard::MarkStale(const DeleteRequest& request, const Index::Position& position) {
@@ -242,7 +249,7 @@ Found Shard::BeginFetch(const FetchRequest& request, FetchEffects* effects) {
         .key = key.text,
         .exptime = request.create->exptime,
         .last_access = Now(),
-        .marks = static_cast<uint8_t>(kWinSent | (request.create->base64_key ? kBase64Key : 0))};
+        .marks = kWinSent};
     const PutResult stored = PutWhole(key, fields, {}, {}, request.create->cas);
     if (stored.status != PutStatus::kStored) return found;
     effects->created = true;

@@ -1,4 +1,4 @@
-// What memcached's reports say of its size classes, kept as items come and go.
+// What is told of items that go: by memcached's size classes, and one by one to who listens.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #include <algorithm>
 
@@ -43,6 +43,19 @@ void Shard::CountDropInClass(uint32_t location, const SlotMeta& meta, DropReason
     case DropReason::kFlushed:
       return;
   }
+}
+
+void Shard::TellOfEviction(const ItemRecord& record, const SlotMeta& meta) {
+  const uint32_t now = Now();
+  EvictedItem item{.key = record.key(),
+                   .fetched = meta.fetched,
+                   .idle_seconds = (now - record.last_access()) & kLastAccessMask,
+                   .item_size = MemcachedItemSize(record.key_size(), record.client_flags(),
+                                                  record.value_size(), shared_->cas_enabled),
+                   .value_size = record.value_size()};
+  const uint32_t exptime = record.exptime();
+  if (exptime != 0) item.seconds_left = exptime > now ? exptime - now : 0;
+  shared_->listener->OnEvicted(item);
 }
 
 void Shard::AddClassStats(ClassTable* sum) {

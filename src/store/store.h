@@ -133,6 +133,8 @@ class Store {
   size_t memory_limit() const { return shared_.memory_limit.load(std::memory_order_relaxed); }
   size_t memory_max() const { return memory_max_; }
   void SetEviction(EvictionStrategy strategy);
+  // Before other threads use the store. The listener must outlive it.
+  void SetEvictionListener(EvictionListener* listener) { shared_.listener = listener; }
   // Whether a read that finds an expired item removes it, or leaves it to Maintain().
   void SetLazyExpiration(bool lazy) {
     shared_.lazy_expiration.store(lazy, std::memory_order_relaxed);

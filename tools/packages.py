@@ -13,7 +13,7 @@ TEST = ["clang", "libclang-rt-14-dev", "llvm-14", "libgtest-dev", "libgmock-dev"
         "libbenchmark-dev", "memcached", "python3-pymemcache", "python3-pylibmc",
         "python3-memcache", "libmemcached-tools", "libcache-memcached-perl", "php-cli",
         "php-memcached", "ruby", "ruby-dalli", "nodejs", "npm", "sasl2-bin", "libsasl2-modules",
-        "libsasl2-modules-db"]
+        "libsasl2-modules-db", "openssl"]
 LAB = ["python3-matplotlib"]
 CHECK = ["clang-format-14", "clang-tidy-14"]
 

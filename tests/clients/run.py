@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Runs the tests of this folder: real clients in several languages, and the protocols that no text
-can show (binary, SASL, UDP).
+can show (binary, SASL, UDP, TLS, Unix socket).
 
     run.py                        all that the server is ready for, against build/release/bin/rat_memcached
     run.py pylibmc dalli          only these, ready or not
@@ -108,6 +108,7 @@ CLIENTS = (
     _python("binary", "binary protocol, every opcode", "", is_ready=False),
     _python("sasl", "SASL", "sasl2-bin libsasl2-modules libsasl2-modules-db", is_ready=False),
     _python("udp", "UDP", "", is_ready=False),
+    _python("transports", "Unix socket, TLS, SIGHUP", "openssl", is_ready=False),
 )
 
 

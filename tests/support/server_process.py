@@ -3,7 +3,8 @@
 
 Invariants
   1. A started server listens on 127.0.0.1, on a port nobody else had a moment before; if another
-     process wins the race for it, the start is tried again with another port.
+     process wins the race for it, the start is tried again with another port. With -s it listens on
+     that socket instead.
   2. start() returns only when the server itself (not a stranger) accepts connections.
   3. stop() leaves no process behind; it may be called twice.
 Threads: one object belongs to one thread; different objects are independent.
@@ -168,7 +169,17 @@ class ServerProcess:
             return None
         return f"ended by itself, exit status {self._process.returncode}\n{self._stderr_tail()}"
 
+    @property
+    def unix_socket(self) -> str | None:
+        """The path behind -s, which switches TCP off."""
+        return self.options[self.options.index("-s") + 1] if "-s" in self.options else None
+
     def connect(self, timeout_s: float = START_TIMEOUT_S) -> socket.socket:
+        if self.unix_socket is not None:
+            connection = socket.socket(socket.AF_UNIX)
+            connection.settimeout(timeout_s)
+            connection.connect(self.unix_socket)
+            return connection
         connection = socket.create_connection((HOST, self.port), timeout=timeout_s)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
@@ -197,11 +208,20 @@ class ServerProcess:
             ended = self.exit_report()
             if ended is not None:
                 raise ServerError(f"{' '.join(self._command())}: {ended}")
-            if _accepts(self.port) and _listens(self.pid, self.port):
+            if self._is_ready():
                 return
             time.sleep(POLL_INTERVAL_S)
         raise ServerError(f"{' '.join(self._command())}: no connection within "
                           f"{START_TIMEOUT_S:.0f} s\n{self._stderr_tail()}")
+
+    def _is_ready(self) -> bool:
+        if self.unix_socket is None:
+            return _accepts(self.port) and _listens(self.pid, self.port)
+        try:
+            self.connect(timeout_s=1).close()
+            return True
+        except OSError:
+            return False
 
     def _stderr_tail(self) -> str:
         if self._stderr is None:

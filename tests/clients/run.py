@@ -188,21 +188,21 @@ def run(client: Client, binary: ServerBinary) -> Outcome:
         elif client.needs_server:
             with ServerProcess(binary) as server:
                 play(outcome, [part.format(host=HOST, port=server.port)
-                               for part in client.command], binary.is_oracle)
+                               for part in client.command], binary.is_older)
                 complaint = server.exit_report()
             if complaint is not None:
                 outcome.trouble = f"{outcome.trouble or ''}\nthe server {complaint}".strip()
         else:
             choice = (["--oracle", "--oracle-path"] if binary.is_oracle else ["--server"])
             play(outcome, [*client.command, "--lines", *choice, str(binary.path)],
-                 binary.is_oracle)
+                 binary.is_older)
     except ServerError as error:
         outcome.trouble = str(error)
     outcome.seconds = time.monotonic() - started
     return outcome
 
 
-def play(outcome: Outcome, command: list[str], is_oracle: bool) -> None:
+def play(outcome: Outcome, command: list[str], is_older: bool) -> None:
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8",
                    "NODE_PATH": str(NODE_FOLDER / "node_modules")}
     try:
@@ -217,7 +217,7 @@ def play(outcome: Outcome, command: list[str], is_oracle: bool) -> None:
     else:
         read_lines(outcome, done.stdout)
     excused = [name for name in outcome.failed if name in outcome.client.only_older]
-    if excused and not is_oracle:
+    if excused and not is_older:
         outcome.failed = [name for name in outcome.failed if name not in excused]
         outcome.skipped += excused
         if not outcome.failed:

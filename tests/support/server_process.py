@@ -27,6 +27,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 DEFAULT_SERVER = REPOSITORY / "build" / "release" / "bin" / "rat_memcached"
 DEFAULT_ORACLE = Path("/usr/bin/memcached")
 HOST = "127.0.0.1"
+REPLACED_VERSION = "1.6.45"
 
 START_ATTEMPTS = 5
 START_TIMEOUT_S = 20.0
@@ -50,6 +51,11 @@ class ServerBinary:
     @property
     def is_oracle(self) -> bool:
         return self.version is not None
+
+    @property
+    def is_older(self) -> bool:
+        """An oracle older than the memcached that we replace."""
+        return self.is_oracle and self.version != REPLACED_VERSION
 
     @property
     def label(self) -> str:

@@ -4,6 +4,7 @@
 
     tools/conformance.py                  plays everything against our server and memcached, writes
     tools/conformance.py --server PATH    with another server of ours
+    tools/conformance.py --oracle-path PATH   with another memcached than Debian's
     tools/conformance.py --no-run         from the results of the last run (build/conformance/)
 
 The tables are made of the transcripts themselves (the commands they send, the comment they begin
@@ -117,15 +118,16 @@ def read_proofs():
     return proofs
 
 
-def play(server):
+def play(server, oracle_path):
     """Everything, on both servers. A failure is a result, and no reason to stop."""
     transcripts = [PYTHON, str(TRANSCRIPTS / "run.py"), "--both"]
     clients = [PYTHON, str(ROOT / "tests" / "clients" / "run.py")]
     ours = ["--server", str(server)] if server else []
-    for command, name in (([*transcripts, *ours], "transcripts"),
-                          ([*transcripts, "--planned", *ours], "planned"),
+    oracle = ["--oracle-path", str(oracle_path)] if oracle_path else []
+    for command, name in (([*transcripts, *ours, *oracle], "transcripts"),
+                          ([*transcripts, "--planned", *ours, *oracle], "planned"),
                           ([*clients, "--planned", *ours], "clients"),
-                          ([*clients, "--oracle"], "clients_oracle")):
+                          ([*clients, "--oracle", *oracle], "clients_oracle")):
         file = RESULTS / f"{name}.json"
         file.unlink(missing_ok=True)
         print(f"+ {' '.join(command)} --results {file}", flush=True)
@@ -211,10 +213,10 @@ def document(proofs, clients, oracle):
     return "\n".join([
         "# Conformance",
         "",
-        "Made by `tools/conformance.py`, which plays all transcripts and clients against our server",
-        f"and against {oracle}; do not edit. `yes`: every byte as written down. `-`: not played",
+        "Made by `tools/conformance.py`, which plays all transcripts and clients against our",
+        f"server and {oracle}; do not edit. `yes`: every byte as written down. `-`: not played",
         "there (options or commands that an older memcached does not have). The dialogues describe",
-        "memcached 1.6.45; where the older oracle answers differently, its answer stands beside.",
+        "memcached 1.6.45; where another oracle answers differently, its answer stands beside.",
         "",
         f"{len(current)} transcripts are part of every test run, {len(planned)} wait for what the",
         "server is still to learn (`tests/transcripts/planned/`).",
@@ -239,10 +241,11 @@ def document(proofs, clients, oracle):
 def main():
     parser = argparse.ArgumentParser(description="Writes docs/conformance.md.")
     parser.add_argument("--server", type=Path, help="our server, if not the release build")
+    parser.add_argument("--oracle-path", type=Path, help="memcached, if not /usr/bin/memcached")
     parser.add_argument("--no-run", action="store_true", help="use the results of the last run")
     options = parser.parse_args()
     if not options.no_run:
-        play(options.server)
+        play(options.server, options.oracle_path)
     proofs = read_proofs()
     oracle, clients = read_results(proofs)
     DOCUMENT.write_text(document(proofs, clients, oracle), encoding="utf-8")

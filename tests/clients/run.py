@@ -3,7 +3,7 @@
 """Runs the tests of this folder: real clients in several languages, and the protocols that no text
 can show (binary, SASL, UDP, TLS, Unix socket).
 
-    run.py                        all that the server is ready for, against build/release/bin/rat_memcached
+    run.py                        all that build/release/bin/rat_memcached is ready for
     run.py pylibmc dalli          only these, ready or not
     run.py --planned              also those for which the server is not ready
     run.py --oracle               all, against /usr/bin/memcached
@@ -12,8 +12,8 @@ can show (binary, SASL, UDP, TLS, Unix socket).
 
 A test is a program that ends with 0 if all is well and prints a line per check: `ok name` or
 `not ok name: why`. Those in Python that import client_test start their own servers, for the others
-one is started here. What must be installed is named in tools/packages.py; npm's packages are fetched
-into build/clients.
+one is started here. What must be installed is named in tools/packages.py; npm's packages are
+fetched into build/clients.
 """
 
 from __future__ import annotations

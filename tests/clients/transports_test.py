@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""How connections come in: Unix socket, TLS, and what is read again on SIGHUP. Certificates are made
-with openssl.
+"""How connections come in: Unix socket, TLS, and what is read again on SIGHUP. Certificates are
+made with openssl.
 
     transports_test.py [--server PATH | --oracle] [unittest names]
 """

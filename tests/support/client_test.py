@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""What the tests of clients and protocols share: the choice of the server, one started server for all
-tests of a file, waiting without a fixed time.
+"""What the tests of clients and protocols share: the choice of the server, one started server for
+all tests of a file, waiting without a fixed time.
 
 A test file ends in `sys.exit(client_test.main("what it tests", __name__))` and takes --server PATH,
 --oracle and unittest names.

@@ -221,7 +221,8 @@ def read_template(text: str, index: int | None = None) -> Template:
 
 # ---- lines ----
 
-_DIRECTIVE = re.compile(r"# (options|oracle-options|no-oracle(?: [\d.]+)?|unsplit|exits|file \S+):\s*(.*)")
+_DIRECTIVE = re.compile(r"# (options|oracle-options|no-oracle(?: [\d.]+)?|unsplit|exits|file \S+)"
+                        r":\s*(.*)")
 _SEND = re.compile(r"([A-Z]?)(>>|>)(?: (.*))?")
 _REPLY = re.compile(r"([A-Z]?)(<<\*|<<|<\*|<)([+-]?)(\d+\.\d+\.\d+)?(?: (.*))?")
 _REPEAT_BLOCK = re.compile(r"repeat (\d+)")

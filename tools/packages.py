@@ -18,10 +18,17 @@ LAB = ["python3-matplotlib"]
 CHECK = ["clang-format-14", "clang-tidy-14"]
 
 
-def _installed(packages):
-    query = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *packages],
+def _installed():
+    """All installed packages, and what they provide: some nodejs brings its own npm."""
+    query = subprocess.run(["dpkg-query", "-W", "-f",
+                            "${db:Status-Status} ${Package}, ${Provides}\n"],
                            capture_output=True, text=True, check=False)
-    return {line.split()[0] for line in query.stdout.splitlines() if line.endswith(" installed")}
+    found = set()
+    for line in query.stdout.splitlines():
+        status, names = line.split(" ", 1)
+        if status == "installed":
+            found |= {name.split()[0] for name in names.split(",") if name.strip()}
+    return found
 
 
 def need(packages):
@@ -32,10 +39,8 @@ def need(packages):
             raise steps.Failed(f"This is {platform.system()}, not Debian: install by hand what "
                                f"Debian calls {', '.join(packages)}")
         return
-    installed = _installed(packages)
-    # Node.js often comes from elsewhere, npm with it, and Debian's would be in its way.
-    missing = [name for name in packages if name not in installed and
-               not (name in ("nodejs", "npm") and shutil.which(name.replace("nodejs", "node")))]
+    installed = _installed()
+    missing = [name for name in packages if name not in installed]
     if not missing:
         return
     prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]

@@ -212,7 +212,7 @@ Found MetaCommands::Fetch(const Request& request, const Key& key, GatherBuffer* 
     fetch.recache_after_touch = touches && StandsBefore('T', 'R', meta.flags);
   }
   if (meta.Has('N')) {
-    fetch.create = {.exptime = context_->Exptime(meta.create_exptime), .base64_key = meta.base64()};
+    fetch.create = {.exptime = context_->Exptime(meta.create_exptime)};
     if (meta.Has('E')) fetch.create->cas = meta.new_cas;
   }
   const uint32_t now = context_->cache->Now();

@@ -40,8 +40,7 @@ std::optional<Reject> ParseFlag(char letter, std::string_view token, MetaRequest
       return ReadNumber(token, &meta->initial) ? std::nullopt
                                                : std::optional(Reject::kMetaBadInitial);
     case 'D':
-      return ReadNumber(token, &meta->delta) ? std::nullopt
-                                             : std::optional(Reject::kMetaBadDelta);
+      return ReadNumber(token, &meta->delta) ? std::nullopt : std::optional(Reject::kMetaBadDelta);
     case 'F':
       return ReadNumber(token, &meta->client_flags) ? std::nullopt
                                                     : std::optional(Reject::kBadLine);

@@ -245,11 +245,10 @@ Found Shard::BeginFetch(const FetchRequest& request, FetchEffects* effects) {
   Index::Position position = FindLive(key);  // removes what was found dead
   if (!position) {
     if (!request.create) return found;
-    const ItemFields fields{
-        .key = key.text,
-        .exptime = request.create->exptime,
-        .last_access = Now(),
-        .marks = kWinSent};
+    const ItemFields fields{.key = key.text,
+                            .exptime = request.create->exptime,
+                            .last_access = Now(),
+                            .marks = kWinSent};
     const PutResult stored = PutWhole(key, fields, {}, {}, request.create->cas);
     if (stored.status != PutStatus::kStored) return found;
     effects->created = true;

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-3.0-or-later
 """Runs the tests of this folder: real clients in several languages, and the protocols that no text
-can show (binary, SASL, UDP).
+can show (binary, SASL, UDP, TLS, Unix socket).
 
-    run.py                        all that the server is ready for, against build/release/bin/rat_memcached
+    run.py                        all that build/release/bin/rat_memcached is ready for
     run.py pylibmc dalli          only these, ready or not
     run.py --planned              also those for which the server is not ready
     run.py --oracle               all, against /usr/bin/memcached
@@ -12,8 +12,8 @@ can show (binary, SASL, UDP).
 
 A test is a program that ends with 0 if all is well and prints a line per check: `ok name` or
 `not ok name: why`. Those in Python that import client_test start their own servers, for the others
-one is started here. What must be installed is named in tools/packages.py; npm's packages are fetched
-into build/clients.
+one is started here. What must be installed is named in tools/packages.py; npm's packages are
+fetched into build/clients.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class Client:
     command: tuple[str, ...]
     package: str  # Debian's, or npm's
     is_ready: bool = True  # False: waits for something that the server is still to learn
+    only_older: tuple[str, ...] = ()  # checks that memcached 1.6.45 does not pass either
 
     @property
     def needs_server(self) -> bool:
@@ -68,8 +69,9 @@ def _python(name: str, what: str, package: str, is_ready: bool = True) -> Client
     return Client(name, what, (PYTHON, str(FOLDER / f"{name}_test.py")), package, is_ready)
 
 
-def _program(name: str, what: str, package: str, *command: str, is_ready: bool = True) -> Client:
-    return Client(name, what, command, package, is_ready)
+def _program(name: str, what: str, package: str, *command: str, is_ready: bool = True,
+             only_older: tuple[str, ...] = ()) -> Client:
+    return Client(name, what, command, package, is_ready, only_older)
 
 
 ADDRESS = ("{host}", "{port}")
@@ -90,7 +92,9 @@ CLIENTS = (
     _program("node_memjs", "binary protocol", "nodejs, npm: memjs",
              "node", str(FOLDER / "node" / "memjs.js"), *ADDRESS, is_ready=False),
     _program("memccapable", "classic commands", "libmemcached-tools",
-             "memccapable", "-h", "{host}", "-p", "{port}", "-a"),
+             "memccapable", "-h", "{host}", "-p", "{port}", "-a",
+             # It wants an error for surplus words, which are ignored today.
+             only_older=("ascii delete", "ascii delete noreply")),
     _program("memccapable_binary", "binary protocol", "libmemcached-tools",
              "memccapable", "-h", "{host}", "-p", "{port}", "-b", is_ready=False),
     _program("memaslap", "classic commands under load, values verified", "libmemcached-tools",
@@ -104,6 +108,7 @@ CLIENTS = (
     _python("binary", "binary protocol, every opcode", "", is_ready=False),
     _python("sasl", "SASL", "sasl2-bin libsasl2-modules libsasl2-modules-db", is_ready=False),
     _python("udp", "UDP", "", is_ready=False),
+    _python("transports", "Unix socket, TLS, SIGHUP", "openssl", is_ready=False),
 )
 
 
@@ -124,7 +129,7 @@ class Outcome:
 # ---- what a program said ----
 
 _LINE = re.compile(r"(ok|not ok|skip) (.+)")
-_CAPABLE = re.compile(r"(.+?)\s+\[(pass|fail|skip)\w*\]")
+_CAPABLE = re.compile(r"(.+?)\s+\[(pass|fail|skip)\w*\]", re.IGNORECASE)
 _MEMASLAP_COUNTS = re.compile(r"(\w+): (\d+)")
 _MEMASLAP_FAULTS = ("verify_misses", "verify_failed", "unexpired_unget", "unknown_errors")
 _MEMASLAP_RATE = re.compile(r"Run time: .* TPS: ")
@@ -137,7 +142,7 @@ def read_lines(outcome: Outcome, output: str) -> None:
         if match := _LINE.fullmatch(line):
             lists[match.group(1)].append(match.group(2))
         elif match := _CAPABLE.fullmatch(line.strip()):
-            lists[match.group(2)].append(match.group(1))
+            lists[match.group(2).lower()].append(match.group(1))
 
 
 def read_memaslap(outcome: Outcome, output: str) -> None:
@@ -145,6 +150,8 @@ def read_memaslap(outcome: Outcome, output: str) -> None:
     counts = {name: int(number) for name, number in _MEMASLAP_COUNTS.findall(output)}
     if not _MEMASLAP_RATE.search(output):
         outcome.failed.append("no result")
+    busy = counts.get("cmd_get", 0) > 0 and counts.get("read_bytes", 0) > counts.get("cmd_get", 0)
+    (outcome.passed if busy else outcome.failed).append("values came back")
     for name in _MEMASLAP_FAULTS:
         (outcome.failed if counts.get(name) else outcome.passed).append(name)
 
@@ -181,20 +188,21 @@ def run(client: Client, binary: ServerBinary) -> Outcome:
         elif client.needs_server:
             with ServerProcess(binary) as server:
                 play(outcome, [part.format(host=HOST, port=server.port)
-                               for part in client.command])
+                               for part in client.command], binary.is_older)
                 complaint = server.exit_report()
             if complaint is not None:
                 outcome.trouble = f"{outcome.trouble or ''}\nthe server {complaint}".strip()
         else:
             choice = (["--oracle", "--oracle-path"] if binary.is_oracle else ["--server"])
-            play(outcome, [*client.command, "--lines", *choice, str(binary.path)])
+            play(outcome, [*client.command, "--lines", *choice, str(binary.path)],
+                 binary.is_older)
     except ServerError as error:
         outcome.trouble = str(error)
     outcome.seconds = time.monotonic() - started
     return outcome
 
 
-def play(outcome: Outcome, command: list[str]) -> None:
+def play(outcome: Outcome, command: list[str], is_older: bool) -> None:
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8",
                    "NODE_PATH": str(NODE_FOLDER / "node_modules")}
     try:
@@ -208,6 +216,12 @@ def play(outcome: Outcome, command: list[str]) -> None:
         read_memaslap(outcome, done.stdout)
     else:
         read_lines(outcome, done.stdout)
+    excused = [name for name in outcome.failed if name in outcome.client.only_older]
+    if excused and not is_older:
+        outcome.failed = [name for name in outcome.failed if name not in excused]
+        outcome.skipped += excused
+        if not outcome.failed:
+            return
     if done.returncode != 0 or outcome.failed or not outcome.passed:
         tail = "\n".join(done.stdout.splitlines()[-OUTPUT_SHOWN_LINES:])
         outcome.trouble = f"exit status {done.returncode}\n{tail}"

@@ -3,7 +3,8 @@
 
 Invariants
   1. A started server listens on 127.0.0.1, on a port nobody else had a moment before; if another
-     process wins the race for it, the start is tried again with another port.
+     process wins the race for it, the start is tried again with another port. With -s it listens on
+     that socket instead.
   2. start() returns only when the server itself (not a stranger) accepts connections.
   3. stop() leaves no process behind; it may be called twice.
 Threads: one object belongs to one thread; different objects are independent.
@@ -26,6 +27,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 DEFAULT_SERVER = REPOSITORY / "build" / "release" / "bin" / "rat_memcached"
 DEFAULT_ORACLE = Path("/usr/bin/memcached")
 HOST = "127.0.0.1"
+REPLACED_VERSION = "1.6.45"
 
 START_ATTEMPTS = 5
 START_TIMEOUT_S = 20.0
@@ -49,6 +51,11 @@ class ServerBinary:
     @property
     def is_oracle(self) -> bool:
         return self.version is not None
+
+    @property
+    def is_older(self) -> bool:
+        """An oracle older than the memcached that we replace."""
+        return self.is_oracle and self.version != REPLACED_VERSION
 
     @property
     def label(self) -> str:
@@ -91,9 +98,13 @@ class ServerProcess:
     port: int = 0
     # Listens on this path instead of a port.
     unix_socket: Path | None = None
-    environment: dict[str, str] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
     _stderr: tempfile._TemporaryFileWrapper[bytes] | None = None
+
+    def __post_init__(self) -> None:
+        # -s switches TCP off.
+        if self.unix_socket is None and "-s" in self.options:
+            self.unix_socket = Path(self.options[self.options.index("-s") + 1])
 
     def __enter__(self) -> ServerProcess:
         self.start()
@@ -187,7 +198,7 @@ class ServerProcess:
 
     def _command(self) -> list[str]:
         where = (["-l", HOST, "-p", str(self.port)] if self.unix_socket is None
-                 else ["-s", str(self.unix_socket)])
+                 else [] if "-s" in self.options else ["-s", str(self.unix_socket)])
         command = [str(self.binary.path), *where]
         if os.geteuid() == 0:
             command += ["-u", self.binary.user]
@@ -211,14 +222,20 @@ class ServerProcess:
             ended = self.exit_report()
             if ended is not None:
                 raise ServerError(f"{' '.join(self._command())}: {ended}")
-            if self.unix_socket is not None:
-                if _accepts_on(self.unix_socket):
-                    return
-            elif _accepts(self.port) and _listens(self.pid, self.port):
+            if self._is_ready():
                 return
             time.sleep(POLL_INTERVAL_S)
         raise ServerError(f"{' '.join(self._command())}: no connection within "
                           f"{START_TIMEOUT_S:.0f} s\n{self._stderr_tail()}")
+
+    def _is_ready(self) -> bool:
+        if self.unix_socket is None:
+            return _accepts(self.port) and _listens(self.pid, self.port)
+        try:
+            self.connect(timeout_s=1).close()
+            return True
+        except OSError:
+            return False
 
     def _stderr_tail(self) -> str:
         if self._stderr is None:
@@ -239,15 +256,6 @@ def _accepts(port: int) -> bool:
         return True
     except OSError:
         return False
-
-
-def _accepts_on(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.connect(str(path))
-            return True
-        except OSError:
-            return False
 
 
 def _listens(pid: int, port: int) -> bool:

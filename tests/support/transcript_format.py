@@ -221,7 +221,8 @@ def read_template(text: str, index: int | None = None) -> Template:
 
 # ---- lines ----
 
-_DIRECTIVE = re.compile(r"# (options|oracle-options|no-oracle|unsplit|exits|file \S+):\s*(.*)")
+_DIRECTIVE = re.compile(r"# (options|oracle-options|no-oracle(?: [\d.]+)?|unsplit|exits|file \S+)"
+                        r":\s*(.*)")
 _SEND = re.compile(r"([A-Z]?)(>>|>)(?: (.*))?")
 _REPLY = re.compile(r"([A-Z]?)(<<\*|<<|<\*|<)([+-]?)(\d+\.\d+\.\d+)?(?: (.*))?")
 _REPEAT_BLOCK = re.compile(r"repeat (\d+)")
@@ -266,8 +267,10 @@ class _Parser:
             self._transcript.options = shlex.split(value)
         elif name == "oracle-options":
             self._transcript.oracle_options = shlex.split(value)
-        elif name == "no-oracle":
+        elif name in ("no-oracle", f"no-oracle {self._version}"):
             self._transcript.no_oracle = value
+        elif name.startswith("no-oracle "):
+            pass  # for another version
         elif name == "exits":
             self._transcript.exit_status = int(value)
         elif name.startswith("file "):

@@ -7,6 +7,7 @@
     run.py --planned                those of planned/, for what the server does not have yet
     run.py --oracle                 against /usr/bin/memcached
     run.py --both                   against both; shows the oracle's answer beside a failure
+    run.py --results FILE           what came of every transcript, as JSON
     run.py --byte-by-byte           one byte per send
     run.py --split 5 --seed 17      each request in up to 5 random pieces
 
@@ -16,6 +17,7 @@ The format of a transcript is described in README.md.
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import shutil
 import signal
@@ -121,6 +123,12 @@ def report(outcome: Outcome, beside: Outcome | None = None) -> str:
     return "\n".join(lines)
 
 
+def result(outcome: Outcome) -> dict[str, object]:
+    """For --results."""
+    return {"path": str(outcome.path.relative_to(FOLDER)), "server": outcome.binary.label,
+            "oracle": outcome.binary.is_oracle, "ok": outcome.ok, "skipped": outcome.skipped}
+
+
 def select(names: list[str], folder: Path = FOLDER) -> list[Path]:
     """The files meant by the arguments: names with or without .txt, or paths; none means all of
     the folder."""
@@ -153,6 +161,8 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     cut.add_argument("--byte-by-byte", action="store_true", help="one byte per send")
     cut.add_argument("--split", type=int, metavar="N", help="up to N random pieces per request")
     parser.add_argument("--seed", type=int, help="seed of --split")
+    parser.add_argument("--results", type=Path, metavar="FILE",
+                        help="what came of every transcript, as JSON")
     parser.add_argument("--jobs", type=int, default=DEFAULT_JOBS, metavar="N",
                         help="transcripts at the same time (default: %(default)s)")
     return parser.parse_args(argv)
@@ -199,16 +209,21 @@ def main(argv: list[str] | None = None) -> int:
         print(f"seed {options.seed} (run again with --split {options.split} --seed {options.seed})")
     paths = select(options.names, FOLDER / "planned" if options.planned else FOLDER)
     failures = exchanges = skipped = 0
+    results = []
     for outcomes in run_all(paths, servers, options):
         oracle = outcomes[-1] if options.both else None
         for outcome in outcomes:
             exchanges += len(outcome.exchanges)
+            results.append(result(outcome))
             if outcome.skipped is not None:
                 skipped += 1
                 print(f"skip {outcome.path.stem}  ({outcome.binary.label}): {outcome.skipped}")
             if not outcome.ok:
                 failures += 1
                 print(report(outcome, None if outcome is oracle else oracle), flush=True)
+    if options.results:
+        options.results.parent.mkdir(parents=True, exist_ok=True)
+        options.results.write_text(json.dumps(results, indent=1))
     verdict = "ok" if failures == 0 else f"{failures} FAILED"
     left_out = f", {skipped} skipped" if skipped else ""
     print(f"{len(paths)} transcripts, {exchanges} exchanges{left_out}, {verdict}"

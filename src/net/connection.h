@@ -75,8 +75,8 @@ class Connection {
 
   // Seconds that the present wait may last; 0: for ever.
   uint32_t Patience() const;
-  // Until the socket can be read or written: every wait but that for input without TLS. Out of line,
-  // so that it takes nothing from that one.
+  // Until the socket can be read or written: every wait but that for input without TLS. Out of
+  // line, so that it takes nothing from that one.
   RAT_NEVER_INLINE void AwaitReady(Socket::wait_type direction);
   void OnReady(const asio::error_code& error);
   void AwaitInput();

@@ -388,22 +388,39 @@ void Connection::AwaitRoom() {
   in_turn_.store(false, std::memory_order_relaxed);
   blocked_.store(true, std::memory_order_relaxed);
   since_ = worker_->now();
-  socket_.async_wait(Socket::wait_write, [this](const asio::error_code& error) {
-    if (error) {
-      if (error == asio::error::operation_aborted) {
-        worker_->counters().Add(Count::kReadersGivenUp);
-      }
+  AwaitReady(Socket::wait_write);
+}
+
+void Connection::OnRoom(const asio::error_code& error) {
+  if (error) {
+    if (error == asio::error::operation_aborted) worker_->counters().Add(Count::kReadersGivenUp);
+    return Close();
+  }
+  switch (Flush()) {
+    case Sent::kAll:
+      return closing_ ? Close() : TakeTurn();
+    case Sent::kBlocked:
+      return AwaitRoom();
+    case Sent::kBroken:
       return Close();
-    }
-    switch (Flush()) {
-      case Sent::kAll:
-        return closing_ ? Close() : TakeTurn();
-      case Sent::kBlocked:
-        return AwaitRoom();
-      case Sent::kBroken:
-        return Close();
-    }
-  });
+  }
+}
+
+void Connection::AwaitReady(Socket::wait_type direction) {
+  socket_.async_wait(direction, [this](const asio::error_code& error) { OnReady(error); });
+}
+
+void Connection::OnReady(const asio::error_code& error) {
+  switch (wait_) {
+    case Wait::kNone:
+      break;
+    case Wait::kHandshake:
+      return OnHandshake(error);
+    case Wait::kInput:
+      return OnTlsInput(error);
+    case Wait::kRoom:
+      return OnRoom(error);
+  }
 }
 
 // Sends what is unsent and what this turn has added. What cannot be sent is kept.

@@ -31,6 +31,7 @@
 #include <string_view>
 
 #include "base/gather_buffer.h"
+#include "base/inlining.h"
 #include "command/executor.h"
 #include "net/input_buffer.h"
 #include "net/listener_traits.h"
@@ -82,9 +83,14 @@ class Connection : private observe::ConnectionList::Entry {
 
   // Seconds that the present wait may last; 0: for ever.
   uint32_t Patience() const;
+  // Until the socket can be read or written: every wait but that for input without TLS. Out of
+  // line, so that it takes nothing from that one.
+  RAT_NEVER_INLINE void AwaitReady(Socket::wait_type direction);
+  void OnReady(const asio::error_code& error);
   void AwaitInput();
   void OnInput(const asio::error_code& error, size_t bytes);
   void AwaitRoom();
+  void OnRoom(const asio::error_code& error);
   void AwaitTurn();
   void TakeTurn();
   // While draining, in place of AwaitInput(): goes on with what has come, or closes.
@@ -127,7 +133,7 @@ class Connection : private observe::ConnectionList::Entry {
   void AwaitTlsInput();
   void OnTlsInput(const asio::error_code& error);
   size_t ReceiveTls(char* to, size_t room);
-  Sent SendTls(GatherBuffer* buffer);
+  RAT_NEVER_INLINE Sent SendTls(GatherBuffer* buffer);
 
   Worker* const worker_;
   const ListenerTraits* const from_;

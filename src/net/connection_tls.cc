@@ -40,7 +40,7 @@ std::string_view NextPiece(const GatherBuffer& buffer, std::span<char> room) {
 
 void Connection::AwaitHandshake(Socket::wait_type direction) {
   wait_ = Wait::kHandshake;
-  socket_.async_wait(direction, [this](const asio::error_code& error) { OnHandshake(error); });
+  AwaitReady(direction);
 }
 
 void Connection::OnHandshake(const asio::error_code& error) {
@@ -90,17 +90,14 @@ void Connection::AwaitTlsInput() {
       break;
     case Outcome::kWantsWrite:
       // An answer of TLS itself, to a change of keys.
-      socket_.async_wait(Socket::wait_write,
-                         [this](const asio::error_code& error) { OnTlsInput(error); });
-      return;
+      return AwaitReady(Socket::wait_write);
     case Outcome::kClosed:
       return Close();
     case Outcome::kFailed:
       worker_->counters().Add(Count::kSslProtoErrors);
       return Close();
   }
-  socket_.async_wait(Socket::wait_read,
-                     [this](const asio::error_code& error) { OnTlsInput(error); });
+  AwaitReady(Socket::wait_read);
 }
 
 void Connection::OnTlsInput(const asio::error_code& error) {

@@ -73,7 +73,7 @@ TEST_F(MetaParserTest, AnyLetterIsTakenByAnyCommand) {
 TEST_F(MetaParserTest, FaultsHaveMemcachedsWords) {
   const std::string bad_line = "CLIENT_ERROR bad command line format\r\n";
   for (const char* line : {"mg", "ms k", "md", "ma", "me ", "ms k S3", "ms k -1", "ms k 2147483646",
-                           "mg k @", "mg k {", "mg k F-1", "mg k Fx"}) {
+                           "mg k !", "mg k {", "mg k F-1", "mg k Fx", "ma k !"}) {
     EXPECT_EQ(Fault(line), bad_line) << line;
   }
   EXPECT_EQ(Fault("mg " + std::string(251, 'k') + " v"), bad_line);
@@ -81,7 +81,10 @@ TEST_F(MetaParserTest, FaultsHaveMemcachedsWords) {
   EXPECT_EQ(Fault("mg k v v"), "CLIENT_ERROR duplicate flag\r\n");
   EXPECT_EQ(Fault("mg k a"), "CLIENT_ERROR invalid flag\r\n");
   EXPECT_EQ(Fault("mg k v Z"), "CLIENT_ERROR invalid flag\r\n");
-  for (const char* flag : {"T", "Tx", "N2147483648", "R1x", "C", "C-1", "E", "Jx", "D"}) {
+  EXPECT_EQ(Fault("mg k 1"), "CLIENT_ERROR invalid flag\r\n");
+  EXPECT_EQ(Fault("mg k Jx"), "CLIENT_ERROR invalid numeric initial value\r\n");
+  EXPECT_EQ(Fault("mg k D"), "CLIENT_ERROR invalid numeric delta value\r\n");
+  for (const char* flag : {"T", "Tx", "N2147483648", "R1x", "C", "C-1", "E"}) {
     EXPECT_EQ(Fault(std::string("mg k ") + flag),
               "CLIENT_ERROR bad token in command line format\r\n")
         << flag;

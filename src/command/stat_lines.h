@@ -54,6 +54,16 @@ class StatLines {
       protocol::binary::AppendReply(*request_, {}, out_);
     }
   }
+  // The whole list is one text, which ends as the text protocol wants it. The binary protocol has a
+  // name for it.
+  void EndWithBlock(std::string_view name, std::string_view text) {
+    if (request_ == nullptr) {
+      out_->Append(text);
+    } else {
+      Add(name, text);
+      End();
+    }
+  }
   // There is no such thing. `text`: what the text protocol says.
   void Refuse(std::string_view text) {
     if (request_ == nullptr) {

@@ -6,6 +6,7 @@
 
 #include "command/binary_replies_for_test.h"
 #include "command/executor_for_test.h"
+#include "command/stat_lines.h"
 #include "protocol/binary_request_for_test.h"
 
 namespace rat_memcache::command {

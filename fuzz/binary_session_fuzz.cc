@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -36,10 +37,11 @@ std::string Take(GatherBuffer* out) {
   return text;
 }
 
-// Users who are not in a file.
+// user:pass
 const auth::UsersFile* UsersForTest() {
   static const auto file = [] {
-    const char* const path = "/tmp/rat_binary_session_fuzz_users";
+    const std::string path =
+        (std::filesystem::temp_directory_path() / "rat_binary_session_fuzz_users").string();
     std::ofstream(path) << "user:pass\n";
     return std::move(auth::UsersFile::Open(path, auth::UsersFormat::kSaslPasswords)).value();
   }();

@@ -19,7 +19,7 @@ std::string HexOf(std::string_view bytes) {
 }  // namespace
 
 SaslReply CramMd5Exchange::Step(std::string_view message) {
-  if (!asked_ && message.empty()) {
+  if (!asked_ && !over_ && message.empty()) {
     asked_ = true;
     return {.status = SaslReply::Status::kGoOn, .challenge = challenge_};
   }

@@ -23,12 +23,13 @@ class PlainExchange : public SaslExchange {
   explicit PlainExchange(std::shared_ptr<const Users> users) : users_(std::move(users)) {}
 
   SaslReply Step(std::string_view message) override {
-    if (message.empty() && !asked_) {
+    if (message.empty() && !asked_ && !over_) {
       asked_ = true;
       return {.status = SaslReply::Status::kGoOn};
     }
-    asked_ = true;
-    return {.status = Check(message) ? SaslReply::Status::kDone : SaslReply::Status::kFailed};
+    const bool right = !over_ && Check(message);
+    over_ = true;
+    return {.status = right ? SaslReply::Status::kDone : SaslReply::Status::kFailed};
   }
 
  private:
@@ -46,6 +47,7 @@ class PlainExchange : public SaslExchange {
 
   const std::shared_ptr<const Users> users_;
   bool asked_ = false;
+  bool over_ = false;
 };
 
 }  // namespace

@@ -31,7 +31,7 @@ struct SaslReply {
 class SaslExchange {
  public:
   virtual ~SaslExchange() = default;
-  // The client's next message. Nothing follows a kDone or kFailed.
+  // The client's next message. Behind a kDone or kFailed everything fails.
   virtual SaslReply Step(std::string_view message) = 0;
 };
 

@@ -67,6 +67,7 @@ TEST(Sasl, PlainMayBeginWithNothing) {
   const auto silent = BeginSasl("PLAIN", UsersOf("user:pass\n"));
   EXPECT_EQ(silent->Step("").status, Status::kGoOn);
   EXPECT_EQ(silent->Step("").status, Status::kFailed);
+  EXPECT_EQ(silent->Step(Plain("", "user", "pass")).status, Status::kFailed) << "no second try";
 }
 
 TEST(Sasl, CramMd5IsThatOfRfc2195) {

@@ -6,6 +6,7 @@
 
 #include "command/binary_replies_for_test.h"
 #include "command/executor_for_test.h"
+#include "command/stat_lines.h"
 #include "protocol/binary_request_for_test.h"
 
 namespace rat_memcache::command {
@@ -381,6 +382,35 @@ TEST_F(BinaryCommandsTest, StatisticsComeInPackets) {
     EXPECT_EQ(Ask(Opcode::kStat, key), "16:1 Not found\n") << key;
   }
   EXPECT_EQ(Counter("cmd_set"), 0u);
+}
+
+TEST(StatLines, EndInTheWordsOfTheirProtocol) {
+  const protocol::BinaryHeader header{.opcode = 0x10, .opaque = 3};
+  const auto both = [&](auto&& write) {
+    GatherBuffer text;
+    GatherBuffer packets;
+    StatLines text_lines(&text);
+    write(&text_lines);
+    StatLines packet_lines(&packets, header);
+    write(&packet_lines);
+    return std::string(text.Text()) + "|" + TextOfReplies(packets.Text());
+  };
+  EXPECT_EQ(both([](StatLines* lines) {
+              lines->Add("a", 1);
+              lines->AddYesNo("b", true);
+              lines->AddSeconds("c", 1'500'000);
+              lines->AddFraction("d", 0.5);
+              lines->End();
+            }),
+            "STAT a 1\r\nSTAT b yes\r\nSTAT c 1.500000\r\nSTAT d 0.5000\r\nEND\r\n|"
+            "16:0 opaque=3 key=a 1\n16:0 opaque=3 key=b yes\n16:0 opaque=3 key=c 1.500000\n"
+            "16:0 opaque=3 key=d 0.5000\n16:0 opaque=3\n");
+  EXPECT_EQ(both([](StatLines* lines) { lines->EndWith("RESET\r\n"); }),
+            "RESET\r\n|16:0 opaque=3\n");
+  EXPECT_EQ(both([](StatLines* lines) { lines->EndWithBlock("detailed", "PREFIX\r\nEND\r\n"); }),
+            "PREFIX\r\nEND\r\n|16:0 opaque=3 key=detailed PREFIX\r\nEND\r\n\n16:0 opaque=3\n");
+  EXPECT_EQ(both([](StatLines* lines) { lines->Refuse("ERROR\r\n"); }),
+            "ERROR\r\n|16:1 opaque=3 Not found\n");
 }
 
 TEST_F(BinaryCommandsTest, ABatchIsAnsweredInOrder) {

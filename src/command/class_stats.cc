@@ -165,8 +165,8 @@ void AppendCacheDump(const Context& context, std::string_view arguments, StatLin
   };
   while (context.cache->ScanPart(&cursor, show) && !full) {
   }
-  if (!text.empty()) lines->AddText("cachedump", text);
-  lines->End();
+  text += protocol::ascii::kEnd;
+  lines->EndWithBlock("cachedump", text);
 }
 
 }  // namespace rat_memcache::command

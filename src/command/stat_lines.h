@@ -54,13 +54,14 @@ class StatLines {
       protocol::binary::AppendReply(*request_, {}, out_);
     }
   }
-  // Lines that have another form than name and value, each with its end of line. A packet calls
-  // them `name`.
-  void AddText(std::string_view name, std::string_view text) {
+  // The whole list is one text, which ends as the text protocol wants it. The binary protocol has a
+  // name for it.
+  void EndWithBlock(std::string_view name, std::string_view text) {
     if (request_ == nullptr) {
       out_->Append(text);
     } else {
       Add(name, text);
+      End();
     }
   }
   // There is no such thing. `text`: what the text protocol says.

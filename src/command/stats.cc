@@ -222,9 +222,7 @@ void AppendDetail(const Context& context, std::string_view arguments, StatLines*
   if (arguments != "dump") {
     return lines->Refuse("CLIENT_ERROR usage: stats detail on|off|dump\r\n");
   }
-  const std::string text = context.prefixes->Dump();
-  if (!text.empty()) lines->AddText("detailed", text);
-  lines->End();
+  lines->EndWithBlock("detailed", context.prefixes->Dump() + std::string(ascii::kEnd));
 }
 
 }  // namespace

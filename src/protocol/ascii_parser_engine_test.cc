@@ -42,8 +42,7 @@ TEST_F(AsciiParserEngineTest, CacheMemlimitThatIsWrongIsUnknown) {
   for (const char* line :
        {"cache_memlimit\r\n", "cache_memlimit x\r\n", "cache_memlimit 64x\r\n",
         "cache_memlimit -5\r\n", "cache_memlimit 1.5\r\n", "cache_memlimit 4294967296\r\n",
-        "cache_memlimi 64\r\n",
-        "cache_memlimits 64\r\n"}) {
+        "cache_memlimi 64\r\n", "cache_memlimits 64\r\n"}) {
     const Request request = Parse(line);
     EXPECT_EQ(request.op, Op::kReject) << line;
     EXPECT_EQ(request.reject, Reject::kUnknownCommand) << line;

@@ -212,7 +212,8 @@ Found MetaCommands::Fetch(const Request& request, const Key& key, GatherBuffer* 
     fetch.recache_after_touch = touches && StandsBefore('T', 'R', meta.flags);
   }
   if (meta.Has('N')) {
-    fetch.create = {.exptime = context_->Exptime(meta.create_exptime)};
+    fetch.create = {.exptime = context_->Exptime(meta.create_exptime),
+                    .is_final = touches && StandsBefore('T', 'N', meta.flags)};
     if (meta.Has('E')) fetch.create->cas = meta.new_cas;
   }
   const uint32_t now = context_->cache->Now();
@@ -250,6 +251,7 @@ void MetaCommands::Delete(const Request& request, const Key& key, GatherBuffer* 
     case DeleteStatus::kNotFound:
       return echo("NF");
     case DeleteStatus::kExists:
+      if (removal.empty_value) context_->counters->Add(Count::kDeleteMisses);  // says memcached
       return echo("EX");
     case DeleteStatus::kNoMemory:
       return out->Append(ascii::kNoMemory);
@@ -266,9 +268,7 @@ void MetaCommands::Arithmetic(const Request& request, const Key& key, GatherBuff
   if (meta.Has('T')) count.exptime = context_->Exptime(meta.exptime);
   if (meta.Has('E')) count.new_cas = meta.new_cas;
   if (meta.Has('N')) {
-    count.create = {.number = meta.initial,
-                    .exptime = context_->Exptime(meta.create_exptime),
-                    .base64_key = meta.base64()};
+    count.create = {.number = meta.initial, .exptime = context_->Exptime(meta.create_exptime)};
   }
   const CountResult result = context_->cache->Count(count);
   context_->NoteNumber(request.key, result, up);
@@ -328,7 +328,7 @@ void MetaCommands::Debug(const Request& request, const Key& key, GatherBuffer* o
   const std::string left =
       report.exptime == 0 ? "-1" : std::to_string(static_cast<int64_t>(report.exptime) - now);
   out->Append("ME ");
-  out->Append(request.meta->wire_key);
+  out->Append(request.key);
   out->Append(" exp=" + left + " la=" + std::to_string(report.idle_seconds) +
               " cas=" + std::to_string(report.cas) + " fetch=" + (report.fetched ? "yes" : "no") +
               " cls=" + std::to_string(report.item_class) + " size=" + std::to_string(report.size) +

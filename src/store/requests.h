@@ -93,7 +93,6 @@ struct CountRequest {
   struct Create {
     uint64_t number = 0;
     uint32_t exptime = 0;
-    bool base64_key = false;
   };
   std::optional<Create> create;
   std::optional<uint32_t> exptime;  // from now on
@@ -118,6 +117,7 @@ struct FetchRequest {
   struct Create {
     uint32_t exptime = 0;
     std::optional<uint64_t> cas;
+    bool is_final = false;  // the exptime below is not for this item
   };
   std::optional<Create> create;
   // Who asks for an item that dies before this second is to bring it up to date, unless somebody

@@ -794,7 +794,7 @@ Found Shard::Fetch(const FetchRequest& request, Visit&& visit) {
     const bool dies_now = request.exptime && *request.exptime != 0 && *request.exptime <= Now();
     if (found != Found::kHit) {
       // Nothing to read.
-    } else if (!request.exptime) {
+    } else if (!request.exptime || (effects.created && request.create->is_final)) {
       found = read(use == Use::kCounts ? HitCounts::kYes : HitCounts::kNo);
     } else if (dies_now) {
       found = read(HitCounts::kNo);

@@ -198,12 +198,10 @@ CountResult Shard::CreateNumber(const CountRequest& request) {
   const std::string_view digits(
       text, static_cast<size_t>(WriteDecimal(text, request.create->number) - text));
   const uint32_t exptime = request.exptime.value_or(request.create->exptime);
-  const ItemFields fields{
-      .key = request.key.text,
-      .value_size = static_cast<uint32_t>(digits.size()),
-      .exptime = exptime,
-      .last_access = Now(),
-      .marks = static_cast<uint8_t>(request.create->base64_key ? kBase64Key : 0)};
+  const ItemFields fields{.key = request.key.text,
+                          .value_size = static_cast<uint32_t>(digits.size()),
+                          .exptime = exptime,
+                          .last_access = Now()};
   const PutResult stored = PutWhole(request.key, fields, digits, {}, request.new_cas);
   if (stored.status != PutStatus::kStored) return {CountStatus::kNoMemory};
   return {.status = CountStatus::kCreated,
@@ -262,8 +260,10 @@ Found Shard::BeginFetch(const FetchRequest& request, FetchEffects* effects) {
   effects->fetched_before = position.slot.fetched();
   effects->idle_seconds_before = (Now() - record.last_access()) & kLastAccessMask;
   effects->won_before = record.win_sent();
+  const uint32_t dies_at =
+      request.recache_after_touch && request.exptime ? *request.exptime : record.exptime();
   const bool dies_soon =
-      request.recache_before && record.exptime() != 0 && record.exptime() < *request.recache_before;
+      request.recache_before && dies_at != 0 && dies_at < *request.recache_before;
   effects->won = !effects->won_before && (record.stale() || dies_soon);
   if (effects->won) {
     Index::LockedHome home(index_->Compute(key.hash));

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-3.0-or-later
-"""SASL: -S with users in a database of Cyrus SASL, made by saslpasswd2 (Debian: sasl2-bin,
-libsasl2-modules, libsasl2-modules-db).
+"""SASL: -S. Ours takes its users from the file that MEMCACHED_SASL_PWDB names; memcached as Debian
+builds it from a database of Cyrus SASL, made by saslpasswd2 (Debian: sasl2-bin, libsasl2-modules,
+libsasl2-modules-db).
 
     sasl_test.py                      build/release/bin/rat_memcached
     sasl_test.py --server PATH        another one
@@ -55,9 +56,14 @@ class SaslTest(unittest.TestCase):
     def setUpClass(cls) -> None:
         cls._folder = tempfile.TemporaryDirectory(prefix="rat_sasl_")
         cls.addClassCleanup(cls._folder.cleanup)
-        make_database(Path(cls._folder.name))
-        cls.process = ServerProcess(client_test.binary, ["-S"],
-                                    {"SASL_CONF_PATH": cls._folder.name})
+        folder = Path(cls._folder.name)
+        if client_test.binary.is_oracle:
+            make_database(folder)
+            environment = {"SASL_CONF_PATH": str(folder)}
+        else:
+            (folder / "users").write_text(f"{USER}:{PASSWORD}\n")
+            environment = {"MEMCACHED_SASL_PWDB": str(folder / "users")}
+        cls.process = ServerProcess(client_test.binary, ["-S"], environment)
         cls.process.start()
         cls.addClassCleanup(cls.process.stop)
 
@@ -81,7 +87,7 @@ class SaslTest(unittest.TestCase):
     def test_mechanisms(self) -> None:
         reply = self.connect().ask(request(Op.SASL_LIST))
         self.assertEqual((Op.SASL_LIST, Status.OK), (reply.op, reply.status))
-        self.assertEqual({b"PLAIN", b"CRAM-MD5"}, set(reply.value.split(b" ")))
+        self.assertLessEqual({b"PLAIN", b"CRAM-MD5"}, set(reply.value.split(b" ")))
 
     def test_plain(self) -> None:
         for piece_bytes in (0, 1):

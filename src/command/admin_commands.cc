@@ -102,6 +102,9 @@ bool AdminCommands::Execute(const Request& request, Session* session, GatherBuff
     case Op::kRefreshCerts:
       reply = RefreshCertificates();
       break;
+    case Op::kDebugTime:
+      reply = DebugTime(words);
+      break;
     case Op::kShutdown:
       reply = Shutdown(words);
       if (reply.empty()) return false;
@@ -359,6 +362,20 @@ std::string AdminCommands::Watch(std::string_view words, Behind behind, Session*
 }
 
 // --- The process ---
+
+std::string AdminCommands::DebugTime(const Words& words) {
+  using Change = Context::ClockChange;
+  const Context& shared = *context_->shared;
+  if (!shared.change_clock || words.count() != 1) return kError;
+  if (words[0] == "p" || words[0] == "r") {
+    shared.change_clock({words[0] == "p" ? Change::Kind::kPause : Change::Kind::kResume});
+    return kOk;
+  }
+  const auto seconds = ParseStrict<int32_t>(words[0]);
+  if (!seconds) return kError;
+  shared.change_clock({Change::Kind::kShift, *seconds});
+  return kOk;
+}
 
 std::string AdminCommands::Shutdown(const Words& words) {
   const Context& shared = *context_->shared;

@@ -42,6 +42,7 @@ class AdminCommands {
   std::string Extstore(const Words& words);
   // Empty: done, and the connection is to be closed.
   std::string Shutdown(const Words& words);
+  std::string DebugTime(const Words& words);
   std::string RefreshCertificates();
   std::string Watch(std::string_view words, Behind behind, Session* session);
 

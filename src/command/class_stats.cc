@@ -59,7 +59,7 @@ void AppendItemStats(const Context& context, StatLines* lines) {
     add("evicted_time", figures.evicted_age);
     add("outofmemory", figures.no_memory);
     add("tailrepairs", 0);
-    add("reclaimed", figures.reclaimed);
+    add("reclaimed", figures.reclaimed + figures.reused);
     add("expired_unfetched", figures.expired_unfetched);
     add("evicted_unfetched", figures.evicted_unfetched);
     if (maintained) add("evicted_active", figures.evicted_active);

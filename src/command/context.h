@@ -45,6 +45,14 @@ struct Context {
   std::function<int64_t()> seconds_since_cert_refresh;
   // Reads the certificates again; empty, or what is wrong.
   std::function<std::string()> refresh_certificates;
+  // Moves the clock that items live by, for tests; only with -o relaxed_privileges, which is a word
+  // of memcached's debug builds.
+  struct ClockChange {
+    enum class Kind : uint8_t { kShift, kPause, kResume };
+    Kind kind = Kind::kShift;
+    int32_t seconds = 0;
+  };
+  std::function<void(ClockChange)> change_clock;
   // Asks the server to end: at once, or when everything that was received is served.
   std::function<void(bool gracefully)> stop;
 };

@@ -165,7 +165,7 @@ void AppendEngine(const Context& context, const observe::CounterRegistry::Sums& 
   lines->Add("evicted_unfetched", total.evicted_unfetched);
   if (hints.lru_maintainer) lines->Add("evicted_active", total.evicted_active);
   lines->Add("evictions", total.evictions);
-  lines->Add("reclaimed", total.reclaimed);
+  lines->Add("reclaimed", total.reclaimed + total.reused);
   lines->Add("crawler_reclaimed", total.crawler_reclaimed);
   lines->Add("crawler_items_checked", total.crawler_checked);
   lines->Add("lrutail_reflocked", uint64_t{0});

@@ -339,7 +339,8 @@ constexpr ExtendedWord kWords[] = {
        p->Warn("-o drop_privileges has no effect: there is no filter of system calls; remove it");
      }},
     {"no_drop_privileges", "", Ignore},
-    {"relaxed_privileges", "", Ignore},
+    // A word of memcached's debug builds only, and the debugging commands with it.
+    {"relaxed_privileges", "", [](Parse* p, View) { p->options().debug_commands = true; }},
 
     {"ext_path",
      "FILE:SIZE",

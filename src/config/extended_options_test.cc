@@ -189,6 +189,8 @@ TEST(ExtendedOptions, TlsWords) {
 TEST(ExtendedOptions, WordsWithoutAnEffect) {
   ExpectNoWarning("-o inline_ascii_resp,no_inline_ascii_resp,no_drop_privileges,modern");
   ExpectNoWarning("-o relaxed_privileges");
+  EXPECT_TRUE(Options("-o relaxed_privileges").debug_commands);
+  EXPECT_FALSE(Options("").debug_commands);
   ExpectWarning("-o resp_obj_mem_limit",
                 "DEPRECATED: resp_obj_mem_limit no longer used. See read_buf_mem_limit; remove it "
                 "from -o");

@@ -42,6 +42,7 @@ struct ServerOptions {
   bool flush_enabled = true;      // -F switches it off
   bool dump_enabled = true;       // -X switches it off: cachedump, stats detail, metadump
   bool watch_enabled = true;      // -W switches it off
+  bool debug_commands = false;    // -o relaxed_privileges, a word of memcached's debug builds
   bool shutdown_enabled = false;  // -A
   char prefix_delimiter = ':';    // -D
   bool detail_enabled = false;    // -D was given: count by prefix from the start

@@ -80,6 +80,7 @@ std::optional<Op> OpOf(std::string_view word) {
                                      {"watch", Op::kWatch},
                                      {"shutdown", Op::kShutdown},
                                      {"refresh_certs", Op::kRefreshCerts},
+                                     {"debugtime", Op::kDebugTime},
                                      {"quit", Op::kQuit}};
   for (const Entry& entry : kWords) {
     if (entry.word.size() == word.size() &&
@@ -198,6 +199,7 @@ void ParseSimple(Op op, std::string_view line, RequestBatch* batch) {
     case Op::kExtstore:
     case Op::kWatch:
     case Op::kShutdown:
+    case Op::kDebugTime:
       // The arguments, from the first to the last.
       if (tokens.count > 1) {
         const char* const from = tokens.words[1].data();

@@ -43,6 +43,7 @@ enum class Op : uint8_t {
   kWatch,
   kShutdown,
   kRefreshCerts,
+  kDebugTime,
   // The meta protocol: `meta` has the flags.
   kMetaGet,
   kMetaSet,
@@ -95,6 +96,7 @@ constexpr std::string_view WordOf(Op op) {
                                          "watch",
                                          "shutdown",
                                          "refresh_certs",
+                                         "debugtime",
                                          "mg",
                                          "ms",
                                          "md",

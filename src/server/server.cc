@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <ctime>
+#include <future>
 #include <memory>
 #include <set>
 #include <string>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include <asio/io_context.hpp>
+#include <asio/post.hpp>
 #include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/version.hpp>
@@ -232,6 +234,9 @@ class Server {
                 .seconds_since_cert_refresh = hooks_.seconds_since_cert_refresh,
                 .refresh_certificates = hooks_.refresh_certs,
                 .stop = [](bool gracefully) { platform::AskToStop(gracefully); }};
+    if (options_.debug_commands) {
+      context_.change_clock = [this](command::Context::ClockChange change) { ChangeClock(change); };
+    }
     budget_ = std::make_unique<net::BufferBudget>(cache_.get());
     signals_ = std::make_unique<asio::signal_set>(*loop_);
     for (const int signal : platform::StopSignals()) {
@@ -317,10 +322,27 @@ class Server {
     timer_->expires_after(std::chrono::seconds(1));
     timer_->async_wait([this](const asio::error_code& error) {
       if (error) return;
-      const double passed = platform::MonotonicSeconds() - started_;
-      cache_->Tick(CoarseClock::kStartSeconds + static_cast<uint32_t>(passed));
+      if (!clock_paused_) Tick();
       KeepTime();
     });
+  }
+
+  void Tick() {
+    const auto passed = static_cast<int64_t>(platform::MonotonicSeconds() - started_);
+    cache_->Tick(static_cast<uint32_t>(CoarseClock::kStartSeconds + passed + clock_shift_));
+  }
+
+  // On a worker's thread; returns when it is done.
+  void ChangeClock(command::Context::ClockChange change) {
+    using Kind = command::Context::ClockChange::Kind;
+    std::promise<void> done;
+    asio::post(*loop_, [&] {
+      if (change.kind != Kind::kShift) clock_paused_ = change.kind == Kind::kPause;
+      clock_shift_ += change.seconds;
+      if (change.kind == Kind::kShift) Tick();
+      done.set_value();
+    });
+    done.get_future().wait();
   }
 
   void Stop() {
@@ -370,6 +392,8 @@ class Server {
   observe::ThreadCounters* counters_ = nullptr;  // of this thread
   CoarseClock clock_;
   double started_ = 0;
+  int64_t clock_shift_ = 0;  // debugtime
+  bool clock_paused_ = false;
   size_t bytes_without_cache_ = 0;
   std::unique_ptr<cache::Cache> cache_;
   command::Context context_;

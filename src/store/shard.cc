@@ -289,7 +289,8 @@ void Shard::ResetStats() {
   for (ClassStats& in_class : class_stats_) {
     in_class = {.items = in_class.items,
                 .item_bytes = in_class.item_bytes,
-                .items_max = in_class.items_max};
+                .items_max = in_class.items_max,
+                .reusable = in_class.reusable};
   }
   stats_ = {
       .items = stats_.items, .item_bytes = stats_.item_bytes, .timed_items = stats_.timed_items};

@@ -71,6 +71,9 @@ struct ClassStats {
   uint64_t expired_unfetched = 0;
   uint64_t reclaimed = 0;
   uint64_t crawler_reclaimed = 0;
+  // Items that were stored where expired ones had been, one for one.
+  uint64_t reused = 0;
+  uint64_t reusable = 0;  // expired or flushed ones whose memory was not yet used again
   uint64_t no_memory = 0;
   // Seconds since items of a sample were last used: the most, by queue.
   std::array<uint32_t, kPools> age{};
@@ -102,6 +105,7 @@ struct ShardStats {
   uint64_t reclaimed = 0;          // expired items found while room was made
   uint64_t crawler_reclaimed = 0;  // expired items found by maintenance
   uint64_t crawler_checked = 0;
+  uint64_t reused = 0;   // stored where expired or flushed ones of the same size class had been
   uint64_t expired = 0;  // items that were removed since their time was over
   uint64_t segments_cleaned_inline = 0;
   uint64_t segments_rotated = 0;
@@ -351,6 +355,7 @@ class Shard {
   }
   void CountInClass(uint64_t item_size, int pool, int sign) RAT_REQUIRES(mutex_);
   void TellOfEviction(const ItemRecord& record, const SlotMeta& meta) RAT_REQUIRES(mutex_);
+  void CountStored(uint32_t location) RAT_REQUIRES(mutex_);
   void CountDropInClass(uint32_t location, const SlotMeta& meta, DropReason reason)
       RAT_REQUIRES(mutex_);
 

@@ -20,6 +20,17 @@ void Shard::CountInClass(uint64_t item_size, int pool, int sign) {
   if (sign > 0) in_class.items_max = std::max(in_class.items_max, in_class.items_in_all());
 }
 
+void Shard::CountStored(uint32_t location) {
+  ++stats_.items_stored;
+  ClassStats& in_class = ClassOf(ItemSizeAt(location));
+  if (in_class.reusable == 0) [[likely]] {
+    return;
+  }
+  --in_class.reusable;
+  ++in_class.reused;
+  ++stats_.reused;
+}
+
 void Shard::CountDropInClass(uint32_t location, const SlotMeta& meta, DropReason reason) {
   ClassStats& in_class = ClassOf(ItemSizeAt(location));
   switch (reason) {
@@ -37,10 +48,13 @@ void Shard::CountDropInClass(uint32_t location, const SlotMeta& meta, DropReason
     case DropReason::kExpired:
       if (!meta.fetched) ++in_class.expired_unfetched;
       if (reason == DropReason::kReclaimed) ++in_class.reclaimed;
+      if (reason != DropReason::kReclaimed) ++in_class.reusable;
       if (reason == DropReason::kSwept) ++in_class.crawler_reclaimed;
       return;
-    case DropReason::kDeleted:
     case DropReason::kFlushed:
+      ++in_class.reusable;
+      return;
+    case DropReason::kDeleted:
       return;
   }
 }
@@ -77,6 +91,7 @@ void Shard::AddClassStats(ClassTable* sum) {
     to.expired_unfetched += from.expired_unfetched;
     to.reclaimed += from.reclaimed;
     to.crawler_reclaimed += from.crawler_reclaimed;
+    to.reused += from.reused;
     to.no_memory += from.no_memory;
   }
   const auto look_at = [&](Slot slot) RAT_REQUIRES(mutex_) {

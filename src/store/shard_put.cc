@@ -133,7 +133,7 @@ bool Shard::OverwriteInPlace(const Index::Position& old, uint64_t hash, const It
   if (shared_->sample->Wants(hash)) {
     shared_->sample->OnStore(hash, fields.Shape().record_size());
   }
-  ++stats_.items_stored;
+  CountStored(old.slot.location());
   return true;
 }
 
@@ -208,7 +208,7 @@ PutResult Shard::Publish(const Key& key, uint32_t location, uint64_t cas, OldPie
   if (shared_->sample->Wants(key.hash)) {
     shared_->sample->OnStore(key.hash, FootprintOf(ItemAt(location)));
   }
-  ++stats_.items_stored;
+  CountStored(location);
   return {PutStatus::kStored, cas, ItemAt(location).value_size(), ItemSizeAt(location)};
 }
 

@@ -66,6 +66,7 @@ void Add(ShardStats* sum, const ShardStats& shard) {
   sum->expired_unfetched += shard.expired_unfetched;
   sum->reclaimed += shard.reclaimed;
   sum->crawler_reclaimed += shard.crawler_reclaimed;
+  sum->reused += shard.reused;
   sum->crawler_checked += shard.crawler_checked;
   sum->expired += shard.expired;
   sum->segments_cleaned_inline += shard.segments_cleaned_inline;

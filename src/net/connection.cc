@@ -56,7 +56,7 @@ Connection::Connection(Worker* worker, Socket socket, const ListenerTraits* from
       input_(&worker->budget()),
       parser_(SpokenOn(*from)) {
   last_command_.store(worker_->context().cache->Now(), std::memory_order_relaxed);
-  worker_->budget().TakeAnyway(sizeof *this);
+  worker_->budget().TakeForConnection(sizeof *this);
 }
 
 Connection::~Connection() {
@@ -65,7 +65,8 @@ Connection::~Connection() {
     Report("conn_close", " reason=" + std::string(kReasons[static_cast<size_t>(end_)]));
   }
   Unlist();
-  worker_->budget().Give(sizeof *this + unsent_charged_);
+  worker_->budget().GiveForConnection(sizeof *this);
+  worker_->budget().Give(unsent_charged_);
   if (tls_ != nullptr) worker_->budget().GiveForConnection(TlsStream::kBytesEstimated);
 }
 

@@ -23,7 +23,7 @@ Worker::Worker(const command::Context* context, BufferBudget* budget, ClientCoun
       counters_(context->counters->Register()),
       executor_(context, counters_),
       shared_input_(kSharedInputBytes) {
-  budget_->TakeAnyway(kSharedInputBytes);
+  budget_->TakeForConnection(kSharedInputBytes);
 }
 
 Worker::~Worker() {
@@ -33,7 +33,7 @@ Worker::~Worker() {
     // The first has no previous one, which the analysis does not know.
     Remove(connections_);  // NOLINT(clang-analyzer-cplusplus.NewDelete)
   }
-  budget_->Give(kSharedInputBytes + tls_piece_.size());
+  budget_->GiveForConnection(kSharedInputBytes + tls_piece_.size());
 }
 
 Status Worker::Start() {
@@ -94,7 +94,7 @@ std::span<char> Worker::tls_piece() {
   if (tls_piece_.empty()) {
     tls_piece_.resize(
         std::clamp<size_t>(context_->options->tls.write_buffer, kTlsPieceMin, kTlsPieceMax));
-    budget_->TakeAnyway(tls_piece_.size());
+    budget_->TakeForConnection(tls_piece_.size());
   }
   return tls_piece_;
 }

@@ -237,7 +237,8 @@ class Server {
     if (options_.debug_commands) {
       context_.change_clock = [this](command::Context::ClockChange change) { ChangeClock(change); };
     }
-    budget_ = std::make_unique<net::BufferBudget>(cache_.get());
+    budget_ = std::make_unique<net::BufferBudget>(
+        cache_.get(), size_t{options_.read_buffer_limit_mb} << 20);
     signals_ = std::make_unique<asio::signal_set>(*loop_);
     for (const int signal : platform::StopSignals()) {
       signals_->add(signal);

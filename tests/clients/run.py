@@ -107,7 +107,7 @@ CLIENTS = (
             is_ready=False),
     _python("binary", "binary protocol, every opcode", "", is_ready=False),
     _python("sasl", "SASL", "sasl2-bin libsasl2-modules libsasl2-modules-db", is_ready=False),
-    _python("udp", "UDP", "", is_ready=False),
+    _python("udp", "UDP", ""),
     _python("transports", "Unix socket, TLS, SIGHUP", "openssl", is_ready=False),
 )
 

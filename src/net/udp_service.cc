@@ -73,7 +73,10 @@ void UdpService::AwaitInput() {
 void UdpService::TakeTurn() {
   const std::span<char> input = worker_->shared_input();
   size_t answers = 0;
-  for (uint32_t i = 0; i < worker_->requests_per_event() && answers < kAnswersPerTurn; ++i) {
+  size_t bytes_served = 0;
+  for (uint32_t i = 0; i < worker_->requests_per_event() && answers < kAnswersPerTurn &&
+                       bytes_served < kBytesPerTurn;
+       ++i) {
     udp::endpoint sender;
     asio::error_code error;
     const size_t bytes =
@@ -85,6 +88,7 @@ void UdpService::TakeTurn() {
       worker_->counters().Add(Count::kUdpRequestsDropped);
       continue;
     }
+    bytes_served += bytes;
     last_command_.store(worker_->context().cache->Now(), std::memory_order_relaxed);
     const auto outcome =
         exchange_.Serve({input.data(), bytes}, handle_,

@@ -1,8 +1,8 @@
 // A worker's UDP socket: receives datagrams, has them answered (udp_exchange.h), and sends.
 //
 // It takes turns, as connections do: in one it serves -R datagrams at most, and begins no other
-// when kAnswersPerTurn were sent. Nothing is kept between turns and nothing is waited for but
-// input: what the socket does not take is dropped.
+// when kAnswersPerTurn were sent or kBytesPerTurn have come. Nothing is kept between turns and
+// nothing is waited for but input: what the socket does not take is dropped.
 //
 // Threads: all calls on the worker's thread.
 // Ownership: belongs to its worker, and outlives the worker's event loop's running: completions may
@@ -37,6 +37,7 @@ class UdpService : private observe::ConnectionList::Entry {
 
  private:
   static constexpr size_t kAnswersPerTurn = UdpExchange::kAnswersMax;
+  static constexpr size_t kBytesPerTurn = kUdpRequestMax;
 
   // Any thread, while it is listed.
   observe::ConnectionReport Describe() const override;

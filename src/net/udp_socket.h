@@ -44,7 +44,7 @@ class BoundUdpSocket {
   // `socket` is bound. `first`: no other of the same address stands before it.
   BoundUdpSocket(UdpSocket socket, bool first);
   BoundUdpSocket(BoundUdpSocket&& other) noexcept
-      : local_(other.local_),
+      : local_(std::move(other.local_)),
         handle_(std::exchange(other.handle_, kNone)),
         is_first_(other.is_first_) {}
   BoundUdpSocket& operator=(BoundUdpSocket&&) = delete;

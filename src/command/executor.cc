@@ -49,15 +49,20 @@ After Executor::Run(protocol::RequestBatch* batch, Session* session, GatherBuffe
 
 After Executor::RunLogin(protocol::RequestBatch* batch, Session* session, GatherBuffer* out) {
   for (const Request& request : *batch) {
-    if (context_.shared->log->enabled(observe::Level::kDetail)) LogRequest(request);
-    Key key;
-    if (!request.key.empty()) key = context_.cache->MakeKey(request.key);
-    const bool refused = NeedsLogin(*session) && !LoginCommands::Serves(request);
-    const After after =
-        refused ? LoginCommands::Refuse(request, out) : Execute(request, key, session, out);
-    if (after == After::kClose) return After::kClose;
+    if (RunOne(request, session, out) == After::kClose) return After::kClose;
   }
   return After::kGoOn;
+}
+
+After Executor::RunOne(const Request& request, Session* session, GatherBuffer* out) {
+  context_.descriptor = session->descriptor;
+  if (context_.shared->log->enabled(observe::Level::kDetail)) LogRequest(request);
+  if (NeedsLogin(*session) && !LoginCommands::Serves(request)) {
+    return LoginCommands::Refuse(request, out);
+  }
+  Key key;
+  if (!request.key.empty()) key = context_.cache->MakeKey(request.key);
+  return Execute(request, key, session, out);
 }
 
 After Executor::ExecuteBinary(const Request& request, const Key& key, Session* session,

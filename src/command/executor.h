@@ -38,6 +38,8 @@ class Executor {
   // Executes the requests in order. kClose: the client said quit, or what cannot be forgiven; what
   // follows is not executed.
   After Run(protocol::RequestBatch* batch, Session* session, GatherBuffer* out);
+  // The same with one request, for who must know what each has answered.
+  After RunOne(const protocol::Request& request, Session* session, GatherBuffer* out);
   // Whether the session must log in before anything else, which its parser has to know.
   bool NeedsLogin(const Session& session) const { return logins_.Required(session); }
 

@@ -18,7 +18,7 @@ struct Features {
 
 inline constexpr Features kBuildFeatures{
     .unix_socket = true,
-    .udp = false,
+    .udp = true,
     .binary_protocol = true,
     .sasl = true,
     .ascii_auth = true,

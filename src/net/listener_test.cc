@@ -70,6 +70,16 @@ TEST_F(ListenerTest, TcpHasANameAndAPort) {
   EXPECT_EQ(listener.traits().protocol, config::WireProtocol::kAscii);
 }
 
+TEST_F(ListenerTest, NamesOfEndpoints) {
+  using asio::ip::tcp;
+  const auto name = [](const char* address) {
+    return NameOf(tcp::endpoint(asio::ip::make_address(address), 7));
+  };
+  EXPECT_EQ(name("127.0.0.1"), "tcp:127.0.0.1:7");
+  EXPECT_EQ(name("::1"), "tcp6:[::1]:7");
+  EXPECT_EQ(name("2001:db8::1:2"), "tcp6:[2001:db8::1:2]:7");
+}
+
 TEST_F(ListenerTest, UnixHasItsModeAndStays) {
   for (const uint32_t mode : {0700U, 0755U, 0666U, 0777U}) {
     auto opened = OpenUnix(mode);

@@ -10,8 +10,10 @@ namespace rat_memcache::net {
 
 asio::ip::tcp::endpoint TcpEndpointOf(const StreamProtocol::endpoint& endpoint) {
   asio::ip::tcp::endpoint tcp;
-  tcp.resize(std::min(endpoint.size(), tcp.capacity()));
-  std::memcpy(tcp.data(), endpoint.data(), tcp.size());
+  // Not tcp.size(), which is that of IPv4 until the bytes say otherwise.
+  const size_t size = std::min(endpoint.size(), tcp.capacity());
+  std::memcpy(tcp.data(), endpoint.data(), size);
+  tcp.resize(size);
   return tcp;
 }
 

@@ -11,6 +11,7 @@
 
 #include "net/connection.h"
 #include "net/listener_traits.h"
+#include "net/udp_service.h"
 
 namespace rat_memcache::net {
 
@@ -71,6 +72,16 @@ void Worker::Adopt(AcceptedSocket accepted) {
   });
 }
 
+void Worker::ServeUdp(BoundUdpSocket bound) {
+  asio::post(loop_, [this, bound = std::move(bound)]() mutable {
+    UdpSocket socket(loop_);
+    const asio::error_code error = bound.GiveTo(&socket);
+    if (error || draining_) return;
+    udp_.push_back(std::make_unique<UdpService>(this, std::move(socket), bound.name()));
+    udp_.back()->Start();
+  });
+}
+
 void Worker::Add(Socket socket, const ListenerTraits* from) {
   counters_->Add(Count::kConnectionsOpened);
   auto* const connection = new Connection(this, std::move(socket), from);
@@ -127,6 +138,9 @@ void Worker::TrimOut() {
 void Worker::Drain(std::chrono::milliseconds patience) {
   asio::post(loop_, [this, patience] {
     draining_ = true;
+    for (const auto& service : udp_) {
+      service->Stop();
+    }
     for (Connection* connection = connections_; connection != nullptr;
          connection = connection->next) {
       connection->Drain();

@@ -1,7 +1,7 @@
 // A thread that serves connections: an event loop, and the buffers that its connections share.
 //
-// Threads: Start(), Adopt(), Drain(), done() and Join() from the thread that owns the worker;
-// everything else belongs to the worker's own thread.
+// Threads: Start(), Adopt(), ServeUdp(), Drain(), done() and Join() from the thread that owns the
+// worker; everything else belongs to the worker's own thread.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 
@@ -24,6 +24,7 @@
 #include "net/buffer_budget.h"
 #include "net/client_count.h"
 #include "net/socket.h"
+#include "net/udp_socket.h"
 #include "observe/counters.h"
 #include "observe/log.h"
 #include "protocol/request.h"
@@ -31,6 +32,7 @@
 namespace rat_memcache::net {
 
 class Connection;
+class UdpService;
 
 class Worker {
  public:
@@ -44,6 +46,8 @@ class Worker {
   Status Start();
   // Takes over an accepted socket, for which a place among the clients is taken.
   void Adopt(AcceptedSocket accepted);
+  // Answers what comes on the socket.
+  void ServeUdp(BoundUdpSocket bound);
   // Lets every connection finish what it has received, for at most `patience`; then the thread
   // ends.
   void Drain(std::chrono::milliseconds patience);
@@ -109,6 +113,7 @@ class Worker {
   uint32_t now_ = 0;
   bool looking_after_ = false;
   Connection* connections_ = nullptr;  // head of a doubly linked list
+  std::vector<std::unique_ptr<UdpService>> udp_;
   bool draining_ = false;
 };
 

@@ -66,6 +66,8 @@ enum class Count : uint8_t {
   kReadsPaused,     // times a connection's input had to wait for its output
   kAcceptsPaused,   // times no descriptor was left for another connection
   kReadersGivenUp,  // connections closed because nothing of their replies was taken for too long
+  kUdpRequestsDropped,  // datagrams that are no request, or not from a client
+  kUdpAnswersDropped,   // datagrams not answered to the end: too large an answer, or no room for it
   kCounts,
 };
 

@@ -17,6 +17,11 @@ using net::ListenerTraits;
 
 constexpr char kLoopback[] = "127.0.0.1";
 
+std::vector<ListenAddress> AddressesOf(const ServerOptions& options) {
+  if (!options.listen.empty()) return options.listen;
+  return {{.host = kLoopback}};
+}
+
 Result<ListenerTraits> TraitsOf(const ListenAddress& address, const ServerOptions& options,
                                 net::TlsContext* tls) {
   using Tls = ListenAddress::Tls;
@@ -68,9 +73,7 @@ Result<Listener::List> OpenListeners(const Listener::Surroundings& surroundings,
   if (!inherited.empty()) return TakeOver(surroundings, options, inherited, tls);
   Listener::List listeners;
   if (!options.tcp_enabled || !options.unix_socket.empty()) return listeners;
-  std::vector<ListenAddress> addresses = options.listen;
-  if (addresses.empty()) addresses.push_back({.host = kLoopback});
-  for (const ListenAddress& address : addresses) {
+  for (const ListenAddress& address : AddressesOf(options)) {
     auto traits = TraitsOf(address, options, tls);
     if (!traits.ok()) return traits.error();
     auto opened = Listener::OpenTcp(surroundings, address.host, address.port.value_or(options.port),
@@ -93,6 +96,24 @@ Result<Listener::List> OpenUnixListener(const Listener::Surroundings& surroundin
   if (!opened.ok()) return opened.error();
   listeners.push_back(std::move(opened).value());
   return listeners;
+}
+
+Result<net::BoundUdpSocket::List> OpenUdpSockets(const Listener::Surroundings& surroundings,
+                                                 const ServerOptions& options) {
+  net::BoundUdpSocket::List sockets;
+  if (options.udp_port == 0 || !options.unix_socket.empty()) return sockets;
+  // As memcached has it, and `stats settings` says: num_threads_per_udp.
+  const bool many_addresses = options.listen_text.find(',') != std::string::npos;
+  const size_t per_address = many_addresses ? 1 : options.threads;
+  for (const ListenAddress& address : AddressesOf(options)) {
+    auto opened = net::BoundUdpSocket::Open(surroundings, address.host,
+                                            address.port.value_or(options.udp_port), per_address);
+    if (!opened.ok()) return opened.error();
+    for (auto& socket : opened.value()) {
+      sockets.push_back(std::move(socket));
+    }
+  }
+  return sockets;
 }
 
 }  // namespace rat_memcache::server

@@ -8,6 +8,7 @@
 #include "config/server_options.h"
 #include "net/listener.h"
 #include "net/tls_context.h"
+#include "net/udp_socket.h"
 #include "platform/service.h"
 
 namespace rat_memcache::server {
@@ -23,5 +24,9 @@ Result<net::Listener::List> OpenListeners(const net::Listener::Surroundings& sur
                                           net::TlsContext* tls);
 Result<net::Listener::List> OpenUnixListener(const net::Listener::Surroundings& surroundings,
                                              const config::ServerOptions& options);
+
+// For -U, on the addresses of TCP; the ports that these name go before that of -U, as in memcached.
+Result<net::BoundUdpSocket::List> OpenUdpSockets(const net::Listener::Surroundings& surroundings,
+                                                 const config::ServerOptions& options);
 
 }  // namespace rat_memcache::server

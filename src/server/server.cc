@@ -27,6 +27,7 @@
 #include "net/buffer_budget.h"
 #include "net/listener.h"
 #include "net/tls_context.h"
+#include "net/udp_socket.h"
 #include "net/worker.h"
 #include "observe/counters.h"
 #include "observe/log.h"
@@ -121,6 +122,7 @@ class Server {
         !status.ok()) {
       return status;
     }
+    if (Status status = OpenUdp(surroundings, !inherited.empty()); !status.ok()) return status;
     if (options_.lock_memory) WarnOf(platform::LockMemory());
     if (!options_.user.empty() && platform::RunsAsRoot()) {
       if (Status status = platform::BecomeUser(options_.user); !status.ok()) return status;
@@ -131,7 +133,8 @@ class Server {
         return status;
       }
     }
-    if (listeners_.empty()) Warn("nothing is listened on; -p PORT or -s PATH does");
+    if (listeners_.empty() && udp_sockets_.empty())
+      Warn("nothing is listened on; -p PORT or -s PATH does");
     if (Status status = WritePortFile(); !status.ok()) return status;
     if (!options_.pid_file.empty()) {
       const Result<std::string> warning = platform::WritePidFile(options_.pid_file);
@@ -193,6 +196,35 @@ class Server {
     return Done{};
   }
 
+  // `inherited`: sockets that were opened for us take the place of all that options ask for.
+  Status OpenUdp(const net::Listener::Surroundings& surroundings, bool inherited) {
+    if (options_.udp_port == 0) return Done{};
+    if (inherited) {
+      Warn("-U has no effect: the server listens on the sockets that it was started with");
+      return Done{};
+    }
+    auto opened = OpenUdpSockets(surroundings, options_);
+    if (!opened.ok()) return opened.error();
+    for (auto& socket : opened.value()) {
+      if (socket.is_first()) {
+        log_.Write(Level::kInfo, "rat_memcached: listening on " + socket.name());
+      }
+      udp_sockets_.push_back(std::move(socket));
+    }
+    if (!udp_sockets_.empty() && options_.tls.enabled) {
+      Warn("UDP (-U) is neither encrypted nor does it ask for certificates, whatever -Z says");
+    }
+    return Done{};
+  }
+
+  void ServeUdp() {
+    if (!udp_sockets_.empty()) serves_udp_on_ = udp_sockets_.front().name();
+    for (size_t i = 0; i < udp_sockets_.size(); ++i) {
+      workers_[i % workers_.size()]->ServeUdp(std::move(udp_sockets_[i]));
+    }
+    udp_sockets_.clear();
+  }
+
   // Of the reports.
   store::SizeClasses::Options SizeClasses() const {
     const config::EngineHints& hints = options_.hints;
@@ -212,6 +244,11 @@ class Server {
       if (!listener->is_tcp()) continue;
       text += listener->is_ipv6() ? "TCP INET6: " : "TCP INET: ";
       text += std::to_string(listener->port()) + "\n";
+    }
+    for (const auto& socket : udp_sockets_) {
+      if (!socket.is_first()) continue;
+      text += socket.is_ipv6() ? "UDP INET6: " : "UDP INET: ";
+      text += std::to_string(socket.port()) + "\n";
     }
     return platform::WriteFileAtomically(path, std::string(path) + ".lck", text);
   }
@@ -257,6 +294,7 @@ class Server {
           std::make_unique<net::Worker>(&context_, budget_.get(), admission_->clients()));
       if (Status status = workers_.back()->Start(); !status.ok()) return status;
     }
+    ServeUdp();
     admission_->Open();
     timer_ = std::make_unique<asio::steady_timer>(*loop_);
     KeepTime();
@@ -264,11 +302,15 @@ class Server {
     platform::TellServiceManager("READY=1");
     // memcached says nothing; who sits at a terminal wants to know that it has started.
     log_.Write(platform::StderrIsTerminal() ? Level::kFault : Level::kInfo,
-               "rat_memcached " + std::string(kVersion) + ": serving on " +
-                   (listeners_.empty() ? "nothing" : listeners_.front()->name()) + ", " +
+               "rat_memcached " + std::string(kVersion) + ": serving on " + ServedOn() + ", " +
                    std::to_string(options_.memory_limit >> 20) + " MiB, " +
                    std::to_string(options_.threads) + " threads");
     return Done{};
+  }
+
+  std::string ServedOn() const {
+    if (!listeners_.empty()) return listeners_.front()->name();
+    return serves_udp_on_.empty() ? "nothing" : serves_udp_on_;
   }
 
   // Leaves loop_->run() when one of the signals comes.
@@ -406,6 +448,8 @@ class Server {
   std::unique_ptr<asio::signal_set> reload_signals_;
   std::unique_ptr<asio::steady_timer> timer_;
   net::Listener::List listeners_;
+  net::BoundUdpSocket::List udp_sockets_;  // until workers have them
+  std::string serves_udp_on_;              // empty: nowhere
   std::unique_ptr<Admission> admission_;
   std::vector<std::unique_ptr<net::Worker>> workers_;
 };

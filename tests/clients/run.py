@@ -106,7 +106,7 @@ CLIENTS = (
     _python("monitoring", "statistics as exporters and memcached-tool read them", "memcached"),
     _python("binary", "binary protocol, every opcode", ""),
     _python("sasl", "SASL", "sasl2-bin libsasl2-modules libsasl2-modules-db"),
-    _python("udp", "UDP", "", is_ready=False),
+    _python("udp", "UDP", ""),
     _python("transports", "Unix socket, TLS, SIGHUP", "openssl"),
 )
 

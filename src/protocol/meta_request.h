@@ -64,7 +64,8 @@ void ForEachMetaFlag(std::string_view flags, Visit&& visit) {
     while (at < end && *at != ' ') {
       ++at;
     }
-    visit(*word, std::string_view(word + 1, static_cast<size_t>(at - word) - 1));
+    const char letter = *word;
+    visit(letter, std::string_view(word, static_cast<size_t>(at - word)).substr(1));
   }
 }
 

@@ -80,7 +80,7 @@ class Words(unittest.TestCase):
         for options, code, text in [
                 (["-p", "abc"], 64, "-p takes"), (["-m", "lots"], 64, "-m takes"),
                 (["-t", "0"], 1, "-t takes"), (["-I", "3g"], 64, "-I takes"),
-                (["--nonsense"], 1, "unknown option"), (["-S"], 64, "not supported"),
+                (["--nonsense"], 1, "unknown option"), (["-S"], 64, "needs users"),
                 (["-l", "192.0.2.1"], 71, "failed to listen"),
                 (["-l", "no.such.host.invalid"], 71, "failed to listen")]:
             with self.subTest(options=options):

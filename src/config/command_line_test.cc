@@ -103,6 +103,10 @@ TEST(CommandLine, Ports) {
   EXPECT_EQ(Options("-p 65535").port, 65535);
   EXPECT_FALSE(Options("-p 0 -U 5").tcp_enabled);
   EXPECT_EQ(Options("-p 0 -U 5").udp_port, 5);
+  EXPECT_TRUE(Options("-U 5").udp_enabled);
+  EXPECT_FALSE(Options("-U 5 -U 0").udp_enabled);
+  EXPECT_TRUE(Options("-U -1").udp_enabled);
+  EXPECT_EQ(Options("-U -1").port, 0) << "any free one too, as in memcached";
   EXPECT_FALSE(Options("-p 0 -s x").tcp_enabled);
   EXPECT_TRUE(Options("-p 0 -p 7").tcp_enabled) << "the last word counts";
 }

@@ -32,7 +32,7 @@ void CheckFeatures(Parse* parse) {
   if (!options.unix_socket.empty() && !features.unix_socket) {
     parse->Fail("-s is not supported by this build; listen on an address with -l");
   }
-  if (options.udp_port != 0 && !features.udp) {
+  if (options.udp_enabled && !features.udp) {
     parse->Fail("-U is not supported by this build; use TCP, or -U 0");
   }
   if (options.sasl_enabled && !features.sasl) {
@@ -105,7 +105,7 @@ void CheckExtstore(Parse* parse) {
   const ServerOptions& options = parse->options();
   const ExtstoreHints& ext = options.extstore;
   if (ext.paths.empty()) return;
-  if (options.udp_port != 0) {
+  if (options.udp_enabled) {
     parse->Fail("Cannot use UDP with extstore enabled (-U 0 to disable)");
   }
   if (options.item_size_max > ext.wbuf_size) {
@@ -164,7 +164,7 @@ void CheckAuthentication(Parse* parse) {
       [&](const ListenAddress& address) { return address.protocol.value_or(wanted) != wanted; });
   const bool other = other_address || (parse->protocol_given && options.protocol != wanted);
   if (options.sasl_enabled) {
-    if (options.udp_port != 0) {
+    if (options.udp_enabled) {
       parse->Fail("ERROR: Cannot enable UDP while using binary SASL authentication; use -U 0");
     }
     if (other) {
@@ -174,7 +174,7 @@ void CheckAuthentication(Parse* parse) {
           "proto[...] in -l");
     }
   } else {
-    if (options.udp_port != 0) {
+    if (options.udp_enabled) {
       parse->Fail("Cannot use UDP with ascii authentication enabled (-U 0 to disable)");
     }
     if (other) {
@@ -189,7 +189,7 @@ void CheckAuthentication(Parse* parse) {
 
 void CheckListeners(Parse* parse) {
   ServerOptions& options = parse->options();
-  if (options.udp_port != 0 && !parse->port_given) options.port = options.udp_port;
+  if (options.udp_enabled && !parse->port_given) options.port = options.udp_port;
   if (!options.unix_socket.empty()) {
     if (!options.listen.empty()) {
       parse->Warn(
@@ -197,7 +197,7 @@ void CheckListeners(Parse* parse) {
     }
     return;
   }
-  if (!options.tcp_enabled && options.udp_port == 0) {
+  if (!options.tcp_enabled && !options.udp_enabled) {
     parse->Fail(
         "-p 0 switches TCP off, and there is nothing else to listen on; use -p -1 for any free "
         "port" +

@@ -45,9 +45,17 @@ void SetPort(Parse* parse, View text) {
 }
 
 void SetUdpPort(Parse* parse, View text) {
+  ServerOptions& options = parse->options();
+  // -1 is memcached's word for any free port.
+  if (text == "-1") {
+    options.udp_enabled = true;
+    options.udp_port = 0;
+    return;
+  }
   ReadNumber(parse,
              {.option = "-U", .what = "a UDP port", .max = kPortMax, .exit_code = kExitUsage}, text,
-             &parse->options().udp_port);
+             &options.udp_port);
+  options.udp_enabled = options.udp_port != 0;
 }
 
 void SetUnixSocket(Parse* parse, View text) {

@@ -25,7 +25,8 @@ struct ServerOptions {
   // -p. 0: any free port.
   uint16_t port = 11211;
   bool tcp_enabled = true;    // -p 0 switches it off
-  uint16_t udp_port = 0;      // -U. 0: none
+  bool udp_enabled = false;   // -U with another number than 0
+  uint16_t udp_port = 0;      // -U. 0: any free port
   std::string unix_socket;    // -s. Empty: none; otherwise there is nothing but it
   uint32_t unix_mask = 0700;  // -a, the mode of that socket
   uint32_t backlog = 1024;    // -b

@@ -101,7 +101,7 @@ Result<Listener::List> OpenUnixListener(const Listener::Surroundings& surroundin
 Result<net::BoundUdpSocket::List> OpenUdpSockets(const Listener::Surroundings& surroundings,
                                                  const ServerOptions& options) {
   net::BoundUdpSocket::List sockets;
-  if (options.udp_port == 0 || !options.unix_socket.empty()) return sockets;
+  if (!options.udp_enabled || !options.unix_socket.empty()) return sockets;
   // As memcached has it, and `stats settings` says: num_threads_per_udp.
   const bool many_addresses = options.listen_text.find(',') != std::string::npos;
   const size_t per_address = many_addresses ? 1 : options.threads;

@@ -198,7 +198,7 @@ class Server {
 
   // `inherited`: sockets that were opened for us take the place of all that options ask for.
   Status OpenUdp(const net::Listener::Surroundings& surroundings, bool inherited) {
-    if (options_.udp_port == 0) return Done{};
+    if (!options_.udp_enabled) return Done{};
     if (inherited) {
       Warn("-U has no effect: the server listens on the sockets that it was started with");
       return Done{};

@@ -166,7 +166,7 @@ bool BinaryParser::ParseRequest(std::string_view rest, RequestBatch* batch, Prog
   if (sizes.key > AsciiParser::kKeyMax) {
     return RejectAndClose(header, Status::kInvalid, batch, progress);
   }
-  const Shape& shape = kShapeOf[std::min<size_t>(opcode, kShapes)];
+  const Shape shape = kShapeOf[std::min<size_t>(opcode, kShapes)];
   if (shape.op == Op::kReject) {
     return RejectAndSwallow(header, Status::kUnknownCommand, Op::kReject, batch, progress);
   }
@@ -191,13 +191,14 @@ bool BinaryParser::ParseRequest(std::string_view rest, RequestBatch* batch, Prog
   request->noreply = shape.quiet;
   request->value_size = value_size;
   request->streamed = streamed;
-  ReadExtras(header + kHeaderBytes, sizes.extras, request, AddHeader(header, batch));
+  BinaryHeader* const binary = AddHeader(header, batch);
+  if (sizes.extras > 0) ReadExtras(header + kHeaderBytes, sizes.extras, request, binary);
   const std::string_view key(header + kHeaderBytes + sizes.extras, sizes.key);
   if (shape.op == Op::kStats) {
     request->value = key;  // its arguments, not the key of an item
   } else {
     request->key = key;
-    if (!streamed) request->value = {header + head_bytes, value_size};
+    if (shape.value && !streamed) request->value = {header + head_bytes, value_size};
   }
   batch->EndLine();
   progress->consumed += needed;

@@ -19,14 +19,16 @@
 #include <vector>
 
 #include "load/key_text.h"
+#include "load/protocol.h"
 #include "load/value_pattern.h"
 
 namespace rat_memcache::load {
 
-// What keys and values look like.
+// What keys and values look like, and how they are asked for.
 struct Data {
   KeyText keys;
   ValuePattern values;
+  Protocol protocol = Protocol::kClassic;
 };
 
 class Batch {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 #include <sys/resource.h>
 #include <utility>
 #include <vector>
@@ -40,7 +41,8 @@ double Rate(uint64_t count, double seconds) { return static_cast<double>(count) 
 LoadRun::LoadRun(const Options& options)
     : options_(options),
       data_{.keys = KeyText(options.key_size),
-            .values = ValuePattern(options.value_size_min, options.value_size_max)},
+            .values = ValuePattern(options.value_size_min, options.value_size_max),
+            .protocol = options.protocol},
       shared_{.data = &data_,
               .counters = &counters_,
               .faults = &faults_,
@@ -52,6 +54,8 @@ LoadRun::LoadRun(const Options& options)
            {.pipeline = options.pipeline,
             .keys_per_get = options.keys_per_get,
             .set_ratio = options.set_ratio,
+            .requests_max =
+                options.requests == 0 ? std::numeric_limits<uint64_t>::max() : options.requests,
             .seed = options.seed + 1}) {}
 
 Status LoadRun::Run() {

@@ -1,4 +1,4 @@
-// rat_load: a load generator for servers that speak memcached's text protocol.
+// rat_load: a load generator for servers that speak memcached's protocols.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #include <cstdio>
 #include <span>

@@ -52,6 +52,13 @@ bool ParseDistribution(std::string_view text, Options* o) {
   return text.starts_with(kZipf) && ParseReal(text.substr(kZipf.size()), 0.001, 10, &o->zipf_theta);
 }
 
+bool ParseProtocol(std::string_view text, Options* o) {
+  constexpr std::string_view kWords[] = {"classic", "meta", "binary"};  // as in Protocol
+  const auto* const word = std::find(std::begin(kWords), std::end(kWords), text);
+  o->protocol = static_cast<Protocol>(word - std::begin(kWords));
+  return word != std::end(kWords);
+}
+
 bool ParseMissAction(std::string_view text, Options* o) {
   o->on_miss = text == "set" ? MissAction::kSet : MissAction::kNothing;
   return text == "set" || text == "nothing";
@@ -81,6 +88,8 @@ constexpr Flag kFlags[] = {
      [](Text t, Options* o) {
        return ParseWhole(t, 1u, uint32_t{std::numeric_limits<int32_t>::max()}, &o->server_pid);
      }},
+    {"protocol", "P", "classic, meta or binary (classic)", "classic, meta or binary",
+     ParseProtocol},
     {"connections", "N", "connections that ask without a pause (50)", "a number from 1 to 100000",
      [](Text t, Options* o) { return ParseWhole(t, 1u, kMaxConnections, &o->connections); }},
     {"pipeline", "N",
@@ -117,6 +126,11 @@ constexpr Flag kFlags[] = {
      [](Text t, Options* o) { return ParseReal(t, 0.001, kMaxSeconds, &o->seconds); }},
     {"warmup", "S", "the same load before it, not counted (1)", "seconds such as 1 or 0",
      [](Text t, Options* o) { return ParseReal(t, 0, kMaxSeconds, &o->warmup_s); }},
+    {"requests", "N", "end after so many at the latest, those of the warm-up included",
+     "a number from 1 on",
+     [](Text t, Options* o) {
+       return ParseWhole<uint64_t>(t, 1, std::numeric_limits<uint64_t>::max(), &o->requests);
+     }},
     {"seed", "N", "start of all random numbers (1)", "a whole number",
      [](Text t, Options* o) {
        return ParseWhole<uint64_t>(t, 0, std::numeric_limits<uint64_t>::max(), &o->seed);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "load/protocol.h"
 
 namespace rat_memcache::load {
 
@@ -17,6 +18,7 @@ struct Options {
   std::string host = "127.0.0.1";
   uint16_t port = 11211;
   uint32_t server_pid = 0;  // 0: no process to watch
+  Protocol protocol = Protocol::kClassic;
 
   uint32_t connections = 50;
   uint32_t pipeline = 1;
@@ -34,6 +36,7 @@ struct Options {
 
   double seconds = 5;
   double warmup_s = 1;
+  uint64_t requests = 0;  // 0: as many as there is time for
   uint64_t seed = 1;
   bool prefill = false;
   bool fill_until_full = false;

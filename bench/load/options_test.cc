@@ -13,8 +13,9 @@ namespace {
 using Arguments = std::vector<const char*>;
 
 TEST(ParseOptions, TakesBothSpellings) {
-  const auto parsed = ParseOptions(Arguments{"--keys", "5", "--value-size=10-20", "--prefill",
-                                             "--distribution", "zipf:0.99", "--on-miss=set"});
+  const auto parsed =
+      ParseOptions(Arguments{"--keys", "5", "--value-size=10-20", "--prefill", "--distribution",
+                             "zipf:0.99", "--on-miss=set", "--protocol", "binary", "--requests=7"});
   ASSERT_TRUE(parsed.ok()) << parsed.error().message;
   EXPECT_EQ(parsed.value().keys, 5u);
   EXPECT_EQ(parsed.value().value_size_min, 10u);
@@ -22,6 +23,8 @@ TEST(ParseOptions, TakesBothSpellings) {
   EXPECT_EQ(parsed.value().zipf_theta, 0.99);
   EXPECT_EQ(parsed.value().on_miss, MissAction::kSet);
   EXPECT_TRUE(parsed.value().prefill);
+  EXPECT_EQ(parsed.value().protocol, Protocol::kBinary);
+  EXPECT_EQ(parsed.value().requests, 7u);
 }
 
 TEST(ParseOptions, SaysWhatToWrite) {
@@ -31,6 +34,7 @@ TEST(ParseOptions, SaysWhatToWrite) {
       {{"--value-size=20-10"},
        "--value-size 20-10: write a size such as 32, or a range such as 100-1000"},
       {{"--distribution", "normal"}, "--distribution normal: write uniform or zipf:0.99"},
+      {{"--protocol=udp"}, "--protocol udp: write classic, meta or binary"},
       {{"--prefill=yes"}, "--prefill takes no value: write it alone"},
       {{"--speed", "5"}, "unknown option --speed: write one of those that --help lists"},
       {{"keys"}, "unknown option keys: write one of those that --help lists"},

@@ -26,6 +26,7 @@ MixedRequests::MixedRequests(const Data* data, KeyChooser chooser, const Shape& 
       set_share_(static_cast<uint64_t>(shape.set_ratio * 4294967296.0)),
       random_(shape.seed),
       keys_per_get_(shape.keys_per_get),
+      requests_left_(shape.requests_max),
       ids_(size_t{shape.pipeline} * shape.keys_per_get) {}
 
 void MixedRequests::Fill(Batch* batch, std::vector<uint32_t>* missed_ids) {
@@ -34,7 +35,8 @@ void MixedRequests::Fill(Batch* batch, std::vector<uint32_t>* missed_ids) {
     id = chooser_.Next();
   }
   const uint32_t* id = ids_.data();
-  for (uint32_t i = 0; i < pipeline_; ++i, id += keys_per_get_) {
+  for (uint32_t i = 0; i < pipeline_ && requests_left_ > 0;
+       ++i, --requests_left_, id += keys_per_get_) {
     if (!missed_ids->empty()) {
       batch->AddSet(*data_, missed_ids->back());
       missed_ids->pop_back();

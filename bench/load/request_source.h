@@ -58,13 +58,14 @@ class GetListed : public RequestSource {
   size_t next_ = 0;
 };
 
-// The endless mix of gets and sets that is measured.
+// The mix of gets and sets that is measured.
 class MixedRequests : public RequestSource {
  public:
   struct Shape {
     uint32_t pipeline;
     uint32_t keys_per_get;
-    double set_ratio;  // of the requests, 0 to 1
+    double set_ratio;       // of the requests, 0 to 1
+    uint64_t requests_max;  // then nothing more
     uint64_t seed;
   };
   MixedRequests(const Data* data, KeyChooser chooser, const Shape& shape);
@@ -79,6 +80,7 @@ class MixedRequests : public RequestSource {
   const uint64_t set_share_;  // of 2^32
   Random random_;
   const uint32_t keys_per_get_;
+  uint64_t requests_left_;
   std::vector<uint32_t> ids_;  // for one batch
 };
 

@@ -69,7 +69,7 @@ size_t WriteHit(const Request& request, const ItemView& item, GatherBuffer* out)
               .opaque = request.binary->opaque,
               .cas = item.cas()});
   at = protocol::binary::WriteBig(at, item.client_flags());
-  CopyBytes(at, key.data(), key.size());
+  if (!key.empty()) CopyBytes(at, key.data(), key.size());
   if (pinned) {
     out->Commit(head);
     item.PinValueInto(out);

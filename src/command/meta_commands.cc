@@ -29,6 +29,16 @@ using observe::Count;
 using protocol::MetaRequest;
 using protocol::Request;
 
+// Flags as in MetaRequest::seen.
+constexpr uint64_t BitsOf(std::string_view letters) {
+  uint64_t bits = 0;
+  for (const char letter : letters) {
+    bits |= uint64_t{1} << (letter - 'A');
+  }
+  return bits;
+}
+bool HasAny(const MetaRequest& meta, uint64_t bits) { return (meta.seen & bits) != 0; }
+
 // What a reply line may take: twenty numbers, a key in base64, an opaque, and the marks.
 constexpr size_t kLineMax = 1024;
 
@@ -104,14 +114,16 @@ bool StandsBefore(char first, char second, std::string_view flags) {
   return seen == first;
 }
 
-// What a hit shows beside the item itself.
-struct Hit {
-  FetchEffects effects;
-  bool changed_time = false;  // T
-};
+// What Fetch() would say of a hit that changed nothing.
+FetchEffects EffectsOfRead(const ItemView& item) {
+  return {.won_before = item.win_sent(),
+          .exptime_before = item.exptime(),
+          .fetched_before = item.fetched(),
+          .idle_seconds_before = item.idle_seconds()};
+}
 
-void WriteHitFlags(const Request& request, const ItemView& item, const Hit& hit, uint32_t now,
-                   Line* line) {
+void WriteShownFlags(const Request& request, const ItemView& item, const FetchEffects& effects,
+                     uint32_t now, Line* line) {
   bool new_time = false;  // T comes into effect where it stands
   protocol::ForEachMetaFlag(request.meta->flags, [&](char letter, std::string_view token) {
     switch (letter) {
@@ -122,14 +134,14 @@ void WriteHitFlags(const Request& request, const ItemView& item, const Hit& hit,
       case 'c':
         return line->Number('c', item.cas());
       case 't':
-        return line->TimeLeft(new_time ? item.exptime() : hit.effects.exptime_before, now);
+        return line->TimeLeft(new_time ? item.exptime() : effects.exptime_before, now);
       case 'T':
         new_time = true;
         return;
       case 'h':
-        return line->Number('h', hit.effects.fetched_before ? 1 : 0);
+        return line->Number('h', effects.fetched_before ? 1 : 0);
       case 'l':
-        return line->Number('l', hit.effects.idle_seconds_before);
+        return line->Number('l', effects.idle_seconds_before);
       case 'k':
         return line->StoredKey(request.key, item.base64_key());
       case 'O':
@@ -138,15 +150,23 @@ void WriteHitFlags(const Request& request, const ItemView& item, const Hit& hit,
         return;
     }
   });
-  if (hit.effects.won_before) line->Flag('Z');
+}
+
+// `effects`: null if the item was only read.
+void WriteHitFlags(const Request& request, const ItemView& item, const FetchEffects* effects,
+                   uint32_t now, Line* line) {
+  if (HasAny(*request.meta, BitsOf("sfcthlkO"))) {
+    WriteShownFlags(request, item, effects != nullptr ? *effects : EffectsOfRead(item), now, line);
+  }
+  if (effects != nullptr ? effects->won_before : item.win_sent()) line->Flag('Z');
   if (item.stale()) line->Flag('X');
-  if (hit.effects.won) line->Flag('W');
+  if (effects != nullptr && effects->won) line->Flag('W');
 }
 
 // The reply to a hit. What lies in the buffer counts when it is committed; a pinned value commits
 // itself, and leaves 2 bytes to be committed. Returns the bytes to commit.
-size_t WriteHit(const Request& request, const ItemView& item, const Hit& hit, uint32_t now,
-                GatherBuffer* out) {
+size_t WriteHit(const Request& request, const ItemView& item, const FetchEffects* effects,
+                uint32_t now, GatherBuffer* out) {
   const MetaRequest& meta = *request.meta;
   const bool with_value = meta.Has('v') && !(meta.Has('C') && item.cas() == meta.compare_cas);
   const uint32_t size = item.value_size();
@@ -154,7 +174,7 @@ size_t WriteHit(const Request& request, const ItemView& item, const Hit& hit, ui
   char* const begin = out->Reserve(kLineMax + (with_value && !pinned ? size : 0) + 2);
   Line line(begin, with_value ? "VA" : "HD");
   if (with_value) line.Value(size);
-  WriteHitFlags(request, item, hit, now, &line);
+  WriteHitFlags(request, item, effects, now, &line);
   line.EndOfLine();
   if (!with_value) return line.size();
   if (pinned) {
@@ -172,7 +192,7 @@ size_t WriteHit(const Request& request, const ItemView& item, const Hit& hit, ui
 void MetaCommands::Get(const Request& request, const Key& key, GatherBuffer* out) {
   const MetaRequest& meta = *request.meta;
   Found found;
-  if (meta.Has('N') || meta.Has('T') || meta.Has('R')) {
+  if (HasAny(meta, BitsOf("NTR"))) {
     found = Fetch(request, key, out);
   } else {
     const uint32_t now = context_->cache->Now();
@@ -184,11 +204,7 @@ void MetaCommands::Get(const Request& request, const Key& key, GatherBuffer* out
       to_be_won = item.stale() && !item.win_sent();
       if (to_be_won) return;  // somebody has to be told, and that is written down
       found_item.Note(item);
-      const Hit hit{.effects = {.won_before = item.win_sent(),
-                                .exptime_before = item.exptime(),
-                                .fetched_before = item.fetched(),
-                                .idle_seconds_before = item.idle_seconds()}};
-      written = WriteHit(request, item, hit, now, out);
+      written = WriteHit(request, item, nullptr, now, out);
     };
     found = meta.Has('u') ? context_->cache->Peek(key, visit) : context_->cache->Get(key, visit);
     if (found == Found::kHit && to_be_won) {
@@ -221,7 +237,7 @@ Found MetaCommands::Fetch(const Request& request, const Key& key, GatherBuffer* 
   const Found found =
       context_->cache->Fetch(fetch, [&](const ItemView& item, const FetchEffects& effects) {
         found_item.Note(item);
-        out->Commit(WriteHit(request, item, {effects, touches}, now, out));
+        out->Commit(WriteHit(request, item, &effects, now, out));
       });
   if (touches && found == Found::kHit) {
     context_->NoteTouch(request.key, found, found_item);

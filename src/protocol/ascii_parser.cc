@@ -113,6 +113,19 @@ bool AnyTooLong(std::string_view keys) {
   return false;
 }
 
+// The bit in MetaRequest::seen for a flag of `mg` that has no token and changes nothing but the
+// reply; 0 for other letters.
+uint64_t BitOfPlainFlag(char letter) {
+  constexpr uint64_t kPlain = [] {
+    uint64_t bits = 0;
+    for (const char plain : std::string_view("cfhklqstuv")) {
+      bits |= uint64_t{1} << (plain - 'A');
+    }
+    return bits;
+  }();
+  return letter < 'A' || letter > 'z' ? 0 : kPlain & uint64_t{1} << (letter - 'A');
+}
+
 // Commands of one line that have no value and one key at most. What is wrong with the line, if
 // anything, is put into the request.
 void ParseSimple(Op op, std::string_view line, RequestBatch* batch) {
@@ -275,11 +288,47 @@ size_t AsciiParser::ParseShortGets(std::string_view rest, RequestBatch* batch) {
   return static_cast<size_t>(at - begin);
 }
 
+size_t AsciiParser::ParseShortMetaGets(std::string_view rest, RequestBatch* batch) {
+  constexpr size_t kWordBytes = 3;
+  const char* const begin = rest.data();
+  const char* const end = begin + rest.size();
+  const char* line = begin;
+  while (static_cast<size_t>(end - line) > kWordBytes && std::memcmp(line, "mg ", kWordBytes) == 0 &&
+         !batch->full()) {
+    const char* const key = line + kWordBytes;
+    const char* const key_end = FindEither(key, end, ' ', '\n');
+    if (key_end == key || static_cast<size_t>(key_end - key) > kKeyMax) break;
+    // A flag is a blank and a letter. What is left is the end of the line, or something else.
+    uint64_t seen = 0;
+    const char* at = key_end;
+    for (; end - at > 2 && *at == ' '; at += 2) {
+      const uint64_t flag = BitOfPlainFlag(at[1]);
+      if (flag == 0 || (seen & flag) != 0) break;
+      seen |= flag;
+    }
+    if (seen == 0) break;
+    const char* const flags_end = at;
+    if (*at == '\r' && end - at > 1) ++at;
+    if (*at != '\n') break;
+    Request* const request = batch->Add();
+    MetaRequest* const meta = batch->AddMeta();
+    request->op = Op::kMetaGet;
+    request->key = meta->wire_key = {key, static_cast<size_t>(key_end - key)};
+    meta->flags = {key_end + 1, static_cast<size_t>(flags_end - key_end) - 1};
+    meta->seen = seen;
+    batch->EndLine();
+    line = at + 1;
+  }
+  return static_cast<size_t>(line - begin);
+}
+
 bool AsciiParser::ParseLine(std::string_view rest, RequestBatch* batch, Progress* progress) {
   if (scanned_ == 0 || progress->consumed > 0) {
     const size_t gets = ParseShortGets(rest, batch);
-    progress->consumed += gets;
     rest.remove_prefix(gets);
+    const size_t meta_gets = ParseShortMetaGets(rest, batch);
+    rest.remove_prefix(meta_gets);
+    progress->consumed += gets + meta_gets;
   }
   if (rest.empty() || batch->full()) return false;
   // At the front of the input, what the last call has searched need not be searched again.

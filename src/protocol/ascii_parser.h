@@ -68,6 +68,8 @@ class AsciiParser {
 
   // The common case first: whole lines of `get` and one key. Returns the bytes of those in front.
   static size_t ParseShortGets(std::string_view rest, RequestBatch* batch);
+  // The same for `mg`, one key, and flags that are nothing but letters.
+  static size_t ParseShortMetaGets(std::string_view rest, RequestBatch* batch);
   // Each returns whether parsing can go on; if not, what was consumed so far is all there is.
   bool ParseLine(std::string_view rest, RequestBatch* batch, Progress* progress);
   bool ParseKeys(std::string_view rest, RequestBatch* batch, Progress* progress);

@@ -30,8 +30,9 @@ constexpr uint8_t kStoreExtras = 8;   // flags, exptime
 constexpr uint8_t kTimeExtras = 4;    // exptime
 constexpr uint8_t kCountExtras = 20;  // delta, initial number, exptime
 
-constexpr std::array<Shape, kShapes> MakeShapes() {
-  std::array<Shape, kShapes> shapes{};
+// The last one stands for opcodes that nobody knows.
+constexpr std::array<Shape, kShapes + 1> MakeShapes() {
+  std::array<Shape, kShapes + 1> shapes{};
   const auto set = [&](Opcode opcode, const Shape& shape) {
     shapes[static_cast<size_t>(opcode)] = shape;
   };
@@ -74,7 +75,7 @@ constexpr std::array<Shape, kShapes> MakeShapes() {
   set(Opcode::kSaslStep, sasl);
   return shapes;
 }
-constexpr std::array<Shape, kShapes> kShapeOf = MakeShapes();
+constexpr std::array<Shape, kShapes + 1> kShapeOf = MakeShapes();
 
 Sizes SizesOf(const char* header) {
   return {.key = ReadBig<uint16_t>(header + 2),
@@ -165,7 +166,7 @@ bool BinaryParser::ParseRequest(std::string_view rest, RequestBatch* batch, Prog
   if (sizes.key > AsciiParser::kKeyMax) {
     return RejectAndClose(header, Status::kInvalid, batch, progress);
   }
-  const Shape& shape = opcode < kShapes ? kShapeOf[opcode] : Shape{};
+  const Shape shape = kShapeOf[std::min<size_t>(opcode, kShapes)];
   if (shape.op == Op::kReject) {
     return RejectAndSwallow(header, Status::kUnknownCommand, Op::kReject, batch, progress);
   }
@@ -190,13 +191,14 @@ bool BinaryParser::ParseRequest(std::string_view rest, RequestBatch* batch, Prog
   request->noreply = shape.quiet;
   request->value_size = value_size;
   request->streamed = streamed;
-  ReadExtras(header + kHeaderBytes, sizes.extras, request, AddHeader(header, batch));
-  const std::string_view key = rest.substr(kHeaderBytes + sizes.extras, sizes.key);
+  BinaryHeader* const binary = AddHeader(header, batch);
+  if (sizes.extras > 0) ReadExtras(header + kHeaderBytes, sizes.extras, request, binary);
+  const std::string_view key(header + kHeaderBytes + sizes.extras, sizes.key);
   if (shape.op == Op::kStats) {
     request->value = key;  // its arguments, not the key of an item
   } else {
     request->key = key;
-    if (!streamed) request->value = rest.substr(head_bytes, value_size);
+    if (shape.value && !streamed) request->value = {header + head_bytes, value_size};
   }
   batch->EndLine();
   progress->consumed += needed;

@@ -60,7 +60,7 @@ void ForEachMetaFlag(std::string_view flags, Visit&& visit) {
       ++at;
     }
     if (at == end) return;
-    const char* const word = at;
+    const char* const word = at++;
     while (at < end && *at != ' ') {
       ++at;
     }

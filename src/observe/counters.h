@@ -66,6 +66,16 @@ enum class Count : uint8_t {
   kReadsPaused,     // times a connection's input had to wait for its output
   kAcceptsPaused,   // times no descriptor was left for another connection
   kReadersGivenUp,  // connections closed because nothing of their replies was taken for too long
+  // Of the streaming protocol.
+  kStreamsBegun,
+  kStreamsEnded,   // for whatever reason
+  kStreamsFailed,  // refused for want of memory, or ended before all was sent
+  kStreamBytesOut,
+  kUploadsStored,
+  kUploadsAborted,  // by the client: it said so, began anew, or went
+  kUploadsExpired,
+  kUploadsFailed,
+  kUploadBytesIn,
   kCounts,
 };
 

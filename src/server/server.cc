@@ -112,6 +112,7 @@ class Server {
     cache_ = std::move(cache).value();
     eviction_reporter_ = std::make_unique<command::EvictionReporter>(&watch_, &cache_->classes());
     cache_->SetEvictionListener(eviction_reporter_.get());
+    uploads_ = std::make_unique<command::UploadRegistry>(cache_.get(), &options_.streaming);
     counters_ = registry_.Register();
     loop_ = std::make_unique<asio::io_context>(1);
     const net::Listener::Surroundings surroundings = SurroundingsOfListeners();
@@ -223,6 +224,7 @@ class Server {
                 .tunables = &tunables_,
                 .prefixes = &prefixes_,
                 .watch = &watch_,
+                .uploads = uploads_.get(),
                 .connections = &connections_,
                 .users = users_.get(),
                 .unix_at_zero = static_cast<int64_t>(std::time(nullptr)) - clock_.Now(),
@@ -319,6 +321,7 @@ class Server {
       if (error) return;
       const double passed = platform::MonotonicSeconds() - started_;
       cache_->Tick(CoarseClock::kStartSeconds + static_cast<uint32_t>(passed));
+      counters_->Add(observe::Count::kUploadsExpired, uploads_->Sweep(cache_->Now()));
       KeepTime();
     });
   }
@@ -372,6 +375,7 @@ class Server {
   double started_ = 0;
   size_t bytes_without_cache_ = 0;
   std::unique_ptr<cache::Cache> cache_;
+  std::unique_ptr<command::UploadRegistry> uploads_;
   command::Context context_;
   std::unique_ptr<net::BufferBudget> budget_;
   std::unique_ptr<net::TlsContext> tls_;  // null without -Z

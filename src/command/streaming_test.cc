@@ -124,7 +124,7 @@ TEST_F(StreamingTest, NoMoreIsReadyThanTheClientReads) {
     out.Consume(out.size());
     ++parts;
   }
-  EXPECT_EQ(parts, 16);
+  EXPECT_EQ(parts, 15);
   stream.reset();
   EXPECT_EQ(Stat("streams_open"), 0u);
   EXPECT_EQ(Stat("streams_total"), 1u);

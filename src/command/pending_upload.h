@@ -84,7 +84,8 @@ class PendingUpload {
   // True if that happens now.
   bool ExpireIfIdle(uint32_t now);
 
-  // A chunk of so many bytes comes: what is wrong with it, or `STORED`, which then has to come true.
+  // A chunk of so many bytes comes: what is wrong with it, or `STORED`, which then has to come
+  // true.
   std::string_view BeginChunk(uint64_t number, uint64_t size, uint32_t now);
   void AppendToChunk(std::string_view bytes, uint32_t now);
   std::string_view EndChunk(bool framed_well);

@@ -35,8 +35,8 @@ void SessionUploads::Drop(const PendingUpload* upload) {
 }
 
 uint64_t SessionUploads::OpenCount() const {
-  return static_cast<uint64_t>(std::count_if(
-      uploads_.begin(), uploads_.end(), [](const auto& upload) { return !upload->ended(); }));
+  return static_cast<uint64_t>(std::count_if(uploads_.begin(), uploads_.end(),
+                                             [](const auto& upload) { return !upload->ended(); }));
 }
 
 }  // namespace rat_memcache::command

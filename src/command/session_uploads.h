@@ -21,6 +21,7 @@ class SessionUploads {
   struct Incoming {
     PendingUpload* upload = nullptr;  // null: there is none
     std::string_view reply;           // so far; unless it is `STORED`, the payload is dropped
+    uint32_t size = 0;
     bool noreply = false;
   };
 

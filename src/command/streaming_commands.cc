@@ -164,8 +164,10 @@ std::string_view StreamingCommands::BeginChunk(const Request& request, PendingUp
 
 void StreamingCommands::Data(const Request& request, Session* session, GatherBuffer* out) {
   PendingUpload* const upload = Find(request.key, session);
-  const SessionUploads::Incoming chunk{
-      .upload = upload, .reply = BeginChunk(request, upload), .noreply = request.noreply};
+  const SessionUploads::Incoming chunk{.upload = upload,
+                                       .reply = BeginChunk(request, upload),
+                                       .size = request.value_size,
+                                       .noreply = request.noreply};
   if (request.streamed) {
     UploadsOf(session)->incoming = chunk;
     return;
@@ -187,6 +189,7 @@ void StreamingCommands::EndChunk(bool framed_well, const SessionUploads::Incomin
                                  GatherBuffer* out) {
   std::string_view reply = chunk.reply;
   if (reply == ascii::kStored) reply = chunk.upload->EndChunk(framed_well);
+  if (reply == ascii::kStored) context_->counters->Add(Count::kUploadBytesIn, chunk.size);
   if (reply != ascii::kStored && chunk.noreply && chunk.upload != nullptr) {
     chunk.upload->Remember(reply);
   }
@@ -230,7 +233,6 @@ bool StreamingCommands::Store(const PendingUpload::Announced& announced, const K
                                context_->shared->options->cas_enabled);
   context_->counters->Add(Count::kCmdSet);
   context_->CountInClass(ClassCount::kCmdSet, item_size);
-  context_->counters->Add(Count::kUploadBytesIn, announced.total_size);
   if (context_->shared->prefixes->enabled()) [[unlikely]] {
     context_->shared->prefixes->CountSet(announced.key);
   }

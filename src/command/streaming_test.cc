@@ -1,7 +1,5 @@
 // The streaming protocol as a client sees it, and what it holds on to meanwhile.
 // SPDX-License-Identifier: LGPL-3.0-or-later
-#include "command/streaming_commands.h"
-
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "command/executor_for_test.h"
+#include "command/streaming_commands.h"
 
 namespace rat_memcache::command {
 namespace {
@@ -38,9 +37,8 @@ class StreamingTest : public ExecutorForTest {
     EXPECT_EQ(Chunk(key, number, bytes), reply + "\r\n");
   }
   void ExpectValue(const std::string& key, const std::string& value) {
-    EXPECT_EQ(Talk("get " + key + "\r\n"),
-              "VALUE " + key + " 0 " + std::to_string(value.size()) + "\r\n" + value +
-                  "\r\nEND\r\n");
+    EXPECT_EQ(Talk("get " + key + "\r\n"), "VALUE " + key + " 0 " + std::to_string(value.size()) +
+                                               "\r\n" + value + "\r\nEND\r\n");
   }
   uint64_t Stat(const std::string& name) { return StatOf("streaming", name); }
   static std::string Bytes(size_t size, unsigned seed = 1) {
@@ -55,9 +53,10 @@ class StreamingTest : public ExecutorForTest {
 
 TEST_F(StreamingTest, DownloadsInChunksOfAnySize) {
   Talk("set big 5 0 10\r\nabcdefghij\r\n");
-  EXPECT_EQ(Talk("sget big 4\r\n"),
-            "STREAM_BEGIN big 10 3\r\nSTREAM_DATA big 0 4\r\nabcd\r\nSTREAM_DATA big 1 4\r\nefgh\r\n"
-            "STREAM_DATA big 2 2\r\nij\r\nSTREAM_END big\r\n");
+  EXPECT_EQ(
+      Talk("sget big 4\r\n"),
+      "STREAM_BEGIN big 10 3\r\nSTREAM_DATA big 0 4\r\nabcd\r\nSTREAM_DATA big 1 4\r\nefgh\r\n"
+      "STREAM_DATA big 2 2\r\nij\r\nSTREAM_END big\r\n");
   EXPECT_EQ(Talk("sgets big 4 2\r\n"),
             "STREAM_BEGIN big 10 3 5 2\r\nSTREAM_DATA big 2 2\r\nij\r\nSTREAM_END big\r\n");
   EXPECT_EQ(Talk("sgets big 4 2 2\r\n"),
@@ -85,8 +84,8 @@ TEST_F(StreamingTest, DownloadsEveryByteOfLargeValues) {
                              std::to_string((size + chunk - 1) / chunk) + "\r\n";
       for (size_t at = 0, number = 0; at < size; at += chunk, ++number) {
         const std::string bytes = value.substr(at, chunk);
-        expected += "STREAM_DATA k " + std::to_string(number) + " " +
-                    std::to_string(bytes.size()) + "\r\n" + bytes + "\r\n";
+        expected += "STREAM_DATA k " + std::to_string(number) + " " + std::to_string(bytes.size()) +
+                    "\r\n" + bytes + "\r\n";
       }
       EXPECT_TRUE(Talk("sget k " + std::to_string(chunk) + "\r\n") ==
                   expected + "STREAM_END k\r\n");

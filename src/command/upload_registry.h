@@ -5,7 +5,8 @@
 // against a limit of its own, so that many small chunks are not free of charge and one upload of
 // just max_upload_memory is possible. Both count against the cache's memory limit.
 //
-// Locks and threads: every call from any thread. The registry's lock comes before that of an upload.
+// Locks and threads: every call from any thread. The registry's lock comes before that of an
+// upload.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 

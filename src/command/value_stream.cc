@@ -13,11 +13,7 @@ using observe::Count;
 
 ValueStream::ValueStream(const ThreadContext& context, std::string_view key,
                          cache::PinnedValue value, const Chunks& chunks)
-    : context_(context),
-      key_(key),
-      value_(std::move(value)),
-      chunks_(chunks),
-      next_(chunks.first) {
+    : context_(context), key_(key), value_(std::move(value)), chunks_(chunks), next_(chunks.first) {
   context_.counters->Add(Count::kStreamsBegun);
   context_.cache->ChargeExternal(static_cast<int64_t>(value_.copied_bytes()));
   // Fits, since the first chunk begins within the value.
@@ -33,7 +29,7 @@ ValueStream::~ValueStream() {
 bool ValueStream::Produce(GatherBuffer* out) {
   const size_t line_max = ascii::StreamLineMax(key_.size());
   const size_t before = out->size();
-  do {
+  for (int chunks = 0;; ++chunks) {
     if (next_ == chunks_.count) {
       char* const begin = out->Reserve(line_max);
       out->Commit(static_cast<size_t>(ascii::WriteStreamEnd(begin, key_) - begin));
@@ -47,8 +43,9 @@ bool ValueStream::Produce(GatherBuffer* out) {
     out->Append("\r\n");
     context_.counters->Add(Count::kStreamBytesOut, bytes);
     ++next_;
-  } while (out->size() - before + line_max + NextChunkBytes() <= kReadyBytes);
-  return true;
+    const size_t with_next = out->size() - before + line_max + NextChunkBytes();
+    if (chunks + 1 >= kReadyChunks && with_next > kReadyBytes) return true;
+  }
 }
 
 }  // namespace rat_memcache::command

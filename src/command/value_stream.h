@@ -28,8 +28,9 @@ class ValueStream : public Producer {
   bool Produce(GatherBuffer* out) override;
 
  private:
-  // What is ready at a time, unless one chunk is more.
+  // What is ready at a time: so much, or so many chunks if that is more.
   static constexpr size_t kReadyBytes = 64 << 10;
+  static constexpr int kReadyChunks = 4;
 
   uint32_t NextChunkBytes() const { return std::min(chunks_.size, value_.left()); }
 

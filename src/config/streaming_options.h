@@ -1,5 +1,5 @@
-// Limits of the streaming protocol (docs/streaming.md). The names are those of the table [streaming]
-// of the configuration.
+// Limits of the streaming protocol (docs/streaming.md). The names are those of the table
+// [streaming] of the configuration.
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #pragma once
 

@@ -173,8 +173,8 @@ struct Request {
   bool ends_line = true;
   // Storage, kSetData: the value is not in `value` but comes as kBody requests, then kBodyEnd.
   bool streamed = false;
-  // kBodyEnd, kSetData: the value was followed by CRLF. kFlushAll: the time was readable. kSasl: it can be
-  // looked at; otherwise binary->refusal says why not.
+  // kBodyEnd, kSetData: the value was followed by CRLF. kFlushAll: the time was readable. kSasl: it
+  // can be looked at; otherwise binary->refusal says why not.
   bool well_formed = true;
   uint32_t client_flags = 0;
   // As the client wrote it: 0 never, up to 30 days relative, more a Unix time, negative at once. A

@@ -86,8 +86,7 @@ TEST(StreamParserTest, PayloadOfBadLinesIsSwallowedIfItsLengthIsReadable) {
   EXPECT_EQ(Parse("set_data k x 3 noreply\r\nabc\r\nsget k\r\n"),
             "set_data k value= bad_line noreply\nstreaming_get k\n");
   EXPECT_EQ(Parse("set_data k 1 3 x\r\nabc\r\nsget k\r\n"), kBadLine + "streaming_get k\n");
-  EXPECT_EQ(Parse("set_data k 1 3 x noreply\r\nabc\r\nsget k\r\n"),
-            kBadLine + "streaming_get k\n");
+  EXPECT_EQ(Parse("set_data k 1 3 x noreply\r\nabc\r\nsget k\r\n"), kBadLine + "streaming_get k\n");
   EXPECT_EQ(Parse("set_data " + std::string(251, 'k') + " 1 3\r\nabc\r\n"), kBadLine);
   // Nothing is swallowed, as of a set.
   EXPECT_EQ(Parse("set_data k 1\r\nsget k\r\n"), kBadLine + "streaming_get k\n");

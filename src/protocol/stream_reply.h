@@ -45,7 +45,8 @@ inline char* WriteText(char* to, std::string_view text) {
   return to + text.size();
 }
 
-// `STREAM_BEGIN <key> <total_size> <chunk_count>[ <flags> <cas>]\r\n`. Returns the end, as all here.
+// `STREAM_BEGIN <key> <total_size> <chunk_count>[ <flags> <cas>]\r\n`. Returns the end, as all
+// here.
 struct StreamVersion {
   uint32_t client_flags = 0;
   uint64_t cas = 0;

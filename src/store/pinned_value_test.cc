@@ -18,10 +18,7 @@ constexpr size_t kLargeBytes = kMiB;
 class PinnedValueTest : public StoreForTest {
  protected:
   void OpenOne(EvictionStrategy eviction = EvictionStrategy::kS3Fifo) {
-    Open({.memory_limit = 16 * kMiB,
-          .item_size_max = 8 * kMiB,
-          .eviction = eviction,
-          .shards = 1});
+    Open({.memory_limit = 16 * kMiB, .item_size_max = 8 * kMiB, .eviction = eviction, .shards = 1});
   }
   static std::string Value(char first, size_t bytes) {
     std::string value(bytes, '\0');
@@ -65,8 +62,7 @@ class PinnedValueTest : public StoreForTest {
 
 TEST_F(PinnedValueTest, SizesAndVersions) {
   OpenOne();
-  const std::array<size_t, 9> sizes = {0,    1,     512,     513,        4096,
-                                       5000, 16384, 16385, kLargeBytes};
+  const std::array<size_t, 9> sizes = {0, 1, 512, 513, 4096, 5000, 16384, 16385, kLargeBytes};
   for (const size_t bytes : sizes) {
     const std::string expected = Value('a', bytes);
     ASSERT_EQ(store_->Put({.key = KeyOf("k"), .value = expected, .client_flags = 7}).status,

@@ -48,6 +48,7 @@ std::string Talk(std::string_view bytes, size_t piece) {
   command::PrefixStats prefixes(':', true);
   observe::ConnectionList connections;
   observe::WatchHub watch_hub(1 << 16);
+  command::UploadRegistry uploads(cache.get(), &options.streaming);
   const command::Context context{.cache = cache.get(),
                                  .options = &options,
                                  .counters = &counters,
@@ -55,6 +56,7 @@ std::string Talk(std::string_view bytes, size_t piece) {
                                  .tunables = &tunables,
                                  .prefixes = &prefixes,
                                  .watch = &watch_hub,
+                                 .uploads = &uploads,
                                  .connections = &connections,
                                  .unix_at_zero = 1'700'000'000};
   command::Executor executor(&context, counters.Register());
@@ -75,6 +77,9 @@ std::string Talk(std::string_view bytes, size_t piece) {
         if (request.op == protocol::Op::kVerbosity) request.op = protocol::Op::kVersion;
       }
       const auto after = executor.Run(&batch, &session, &out);
+      while (session.producer != nullptr) {
+        if (!session.producer->Produce(&out)) session.producer.reset();
+      }
       buffer.erase(0, progress.consumed);
       replies += Take(&out);
       if (progress.close || after == command::Executor::After::kClose) return replies + "close\n";

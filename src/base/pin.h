@@ -32,6 +32,10 @@ class Pin {
   Pin& operator=(const Pin&) = delete;
   ~Pin() { Release(); }
 
+  // Another one on the same memory. Relaxed, as this one keeps the count above zero.
+  Pin Another() const { return count_ != nullptr ? Pin(count_) : Pin(); }
+  bool holds() const { return count_ != nullptr; }
+
   void Release() {
     if (count_ != nullptr) count_->fetch_sub(1, std::memory_order_release);
     count_ = nullptr;

@@ -37,6 +37,7 @@ using store::FetchRequest;
 using store::Found;
 using store::ItemView;
 using store::Key;
+using store::PinnedValue;
 using store::PutMode;
 using store::PutRequest;
 using store::PutResult;
@@ -67,6 +68,8 @@ class Cache {
   Found Get(const Key& key, Visit&& visit) {
     return store_->Read(key, visit);
   }
+  // See store.h.
+  bool MayHold(const Key& key, const PinnedValue& value) { return store_->MayHold(key, value); }
   template <class Visit>
   Found GetAndTouch(const Key& key, uint32_t exptime, Visit&& visit) {
     return store_->ReadAndTouch(key, ExptimeOfTouch(key, exptime), visit);

@@ -10,6 +10,7 @@
 #include "cache/cache.h"
 #include "command/prefix_stats.h"
 #include "command/tunables.h"
+#include "command/upload_registry.h"
 #include "config/server_options.h"
 #include "observe/accept_state.h"
 #include "observe/connection_list.h"
@@ -27,6 +28,7 @@ struct Context {
   Tunables* tunables = nullptr;
   PrefixStats* prefixes = nullptr;
   observe::WatchHub* watch = nullptr;
+  UploadRegistry* uploads = nullptr;
   observe::ConnectionList* connections = nullptr;
   const observe::AcceptState* accepting = nullptr;  // null: always
   // Who may log in, which everybody must then: by text with -Y, by SASL with -S. Null: nobody need.

@@ -138,10 +138,26 @@ After Executor::Execute(const Request& request, const Key& key, Session* session
       classic_.FlushAll(request, out);
       break;
     case Op::kBody:
-      stores_.TakeBody(request.value, session);
+      if (session->incoming != nullptr) {
+        stores_.TakeBody(request.value, session);
+      } else {
+        streaming_.TakeBody(request.value, session);
+      }
       break;
     case Op::kBodyEnd:
-      stores_.EndBody(request.well_formed, session, out);
+      if (session->incoming != nullptr) {
+        stores_.EndBody(request.well_formed, session, out);
+      } else {
+        streaming_.EndBody(request.well_formed, session, out);
+      }
+      break;
+    case Op::kStreamingGet:
+    case Op::kStreamingGets:
+    case Op::kSetBegin:
+    case Op::kSetData:
+    case Op::kSetEnd:
+    case Op::kSetAbort:
+      streaming_.Execute(request, key, session, out);
       break;
     case Op::kReject:
       // memcached counts a store when its data has come, whether or not it is framed well.

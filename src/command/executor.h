@@ -20,6 +20,7 @@
 #include "command/meta_commands.h"
 #include "command/session.h"
 #include "command/store_commands.h"
+#include "command/streaming_commands.h"
 #include "command/thread_context.h"
 #include "observe/counters.h"
 #include "protocol/request.h"
@@ -62,6 +63,7 @@ class Executor {
   MetaCommands meta_{&context_};
   AdminCommands admin_{&context_};
   BinaryCommands binary_{&context_};
+  StreamingCommands streaming_{&context_};
   LoginCommands logins_{&context_};
   std::array<cache::Key, protocol::RequestBatch::kCapacity> keys_;
 };

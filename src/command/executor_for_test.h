@@ -32,6 +32,7 @@ class ExecutorForTest : public ::testing::Test {
                                            .cas_enabled = options.cas_enabled},
                                           &clock_, options.ttl))
                  .value();
+    uploads_.emplace(cache_.get(), &options_.streaming);
     tunables_.emplace(options);
     prefixes_.emplace(options.prefix_delimiter, options.detail_enabled);
     context_ = {
@@ -42,6 +43,7 @@ class ExecutorForTest : public ::testing::Test {
         .tunables = &*tunables_,
         .prefixes = &*prefixes_,
         .watch = &watch_,
+        .uploads = &*uploads_,
         .connections = &connections_,
         .unix_at_zero = 1'700'000'000,
         .event_backend = "none",
@@ -128,6 +130,7 @@ class ExecutorForTest : public ::testing::Test {
   observe::WatchHub watch_{1 << 16};
   std::string stopped_;  // how the server was asked to end
   std::unique_ptr<cache::Cache> cache_;
+  std::optional<UploadRegistry> uploads_;
   Context context_;
   std::optional<Executor> executor_;
   Session session_;

@@ -13,6 +13,7 @@
 #include "auth/sasl.h"
 #include "command/incoming_value.h"
 #include "command/producer.h"
+#include "command/session_uploads.h"
 #include "observe/watch_hub.h"
 
 namespace rat_memcache::command {
@@ -43,6 +44,10 @@ struct Session {
   std::function<std::function<void()>()> waker;
   // A value that is being streamed in, if there is one.
   std::unique_ptr<IncomingValue> incoming;
+  // Uploads of the streaming protocol, once there has been one.
+  std::unique_ptr<SessionUploads> uploads;
+  // Requests are datagrams: the streaming protocol is not spoken.
+  bool over_udp = false;
   // A reply that is being made, if there is one. Nothing is executed before it is done.
   std::unique_ptr<Producer> producer;
   // A login that takes several messages, if there is one.

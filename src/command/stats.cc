@@ -11,6 +11,7 @@
 #include "command/engine_stats.h"
 #include "command/stat_lines.h"
 #include "command/stats_settings.h"
+#include "command/streaming_commands.h"
 #include "platform/process.h"
 #include "protocol/ascii_reply.h"
 
@@ -244,6 +245,7 @@ void AppendStats(const Context& context, std::string_view arguments, StatLines* 
   if (word == "items") return AppendItemStats(context, lines);
   if (word == "slabs") return AppendSlabStats(context, lines);
   if (word == "sizes") return AppendSizeStats(context, lines);
+  if (word == "streaming") return AppendStreamingStats(context, lines);
   if (AppendEngineStats(context, word, lines)) return;
   lines->Refuse(ascii::kError);
 }

@@ -120,6 +120,18 @@ TEST(CommandLineCache, LivesOutOfRange) {
   EXPECT_FALSE(ParseCommandLine({"--max-cleanup-entries", "-1"}).ok());
 }
 
+TEST(CommandLineCache, Streaming) {
+  EXPECT_TRUE(Options({}).streaming.enabled);
+  EXPECT_FALSE(Options({"--streaming", "off"}).streaming.enabled);
+  EXPECT_EQ(Options({}).streaming.max_upload_memory, size_t{64} << 20);
+  EXPECT_EQ(Options({"--max-upload-memory", "512k"}).streaming.max_upload_memory, 512u << 10);
+  EXPECT_EQ(Options({"--upload-timeout=5"}).streaming.upload_timeout, 5u);
+  EXPECT_FALSE(ParseCommandLine({"--streaming", "yes"}).ok());
+  EXPECT_FALSE(ParseCommandLine({"--max-upload-memory", "1023"}).ok());
+  EXPECT_FALSE(ParseCommandLine({"--max-upload-memory", "x"}).ok());
+  EXPECT_FALSE(ParseCommandLine({"--upload-timeout", "0"}).ok());
+}
+
 TEST(CommandLineCache, TheDefaultLifeIsNotAboveTheLongest) {
   ExpectFault({"--default-ttl", "61", "--max-ttl", "60"}, 64, "--default-ttl is above --max-ttl");
   ExpectFault({"--max-ttl", "60", "--default-ttl", "61"}, 64, "--default-ttl is above --max-ttl");
@@ -149,6 +161,7 @@ TEST(CommandLineCache, HelpNamesThem) {
   for (const char* option :
        {"-M, --disable-evictions", "--eviction-strategy NAME", "--default-ttl SECONDS",
         "--max-ttl SECONDS", "--cleanup-interval SECONDS", "--max-cleanup-entries NUM",
+        "--streaming on|off", "--max-upload-memory SIZE", "--upload-timeout SECONDS",
         "--lazy-expiration on|off", "--active-expiration on|off", "50%"}) {
     EXPECT_NE(help.find(option), std::string::npos) << option;
   }

@@ -213,7 +213,7 @@ TEST(CommandLine, Faults) {
                  "-p 0 switches TCP off, and there is nothing else to listen on; use -p -1 for any "
                  "free port, or -s FILE for a Unix socket"},
            Fault{"-U 65536", 64, "-U takes a UDP port from 0 to 65535; '65536' is none"},
-           Fault{"-U -1", 64, "-U takes a UDP port from 0 to 65535; '-1' is none"},
+           Fault{"-U -2", 64, "-U takes a UDP port from 0 to 65535; '-2' is none"},
            Fault{"-s", 1, "option -s needs a value: -s FILE"},
            Fault{"-a 9", 1, "-a takes an octal mode such as 700 or 0755; '9' is none"},
            Fault{"-a 10000", 1, "-a takes an octal mode such as 700 or 0755; '10000' is none"},

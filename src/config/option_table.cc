@@ -151,6 +151,15 @@ void SetSwitch(Parse* parse, View text, View option, bool* out) {
   *out = text == "on";
 }
 
+void SetUploadMemory(Parse* parse, View text) {
+  const auto bytes = ParseSize(text);
+  if (!bytes || *bytes < kKiB || *bytes > kMemoryMaxMiB * kMiB) {
+    return parse->Fail("--max-upload-memory takes a size like 64m or 512k, of at least 1k; " +
+                       Quoted(text) + " is none");
+  }
+  parse->options().streaming.max_upload_memory = *bytes;
+}
+
 void SetConnections(Parse* parse, View text) {
   ReadNumber(parse,
              {.option = "-c",
@@ -319,6 +328,16 @@ constexpr Option kOptions[] = {
      },
      "items that such a search looks at, per shard (default: 0, as many as 2 % of a core allows; "
      "more it never takes)"},
+    {0, "streaming", "on|off",
+     [](Parse* p, View v) { SetSwitch(p, v, "--streaming", &p->options().streaming.enabled); },
+     "large values by chunks: streaming_get, set_begin and so on (default: on)"},
+    {0, "max-upload-memory", "SIZE", SetUploadMemory,
+     "for chunks of values that are not complete yet, with suffix k or m (default: 64m)"},
+    {0, "upload-timeout", "SECONDS",
+     [](Parse* p, View v) {
+       SetSeconds(p, "--upload-timeout", 1, 86400, v, &p->options().streaming.upload_timeout);
+     },
+     "after which chunks are dropped if no more come (default: 60)"},
 
     Heading("How it serves"),
     {'c', "conn-limit", "NUM", SetConnections,

@@ -12,6 +12,7 @@
 #include "config/engine_hints.h"
 #include "config/eviction_strategy.h"
 #include "config/listen_address.h"
+#include "config/streaming_options.h"
 #include "config/tls_options.h"
 #include "config/ttl_options.h"
 
@@ -39,6 +40,7 @@ struct ServerOptions {
   size_t item_size_max = size_t{1} << 20;                   // -I, bytes
   EvictionStrategy eviction = EvictionStrategy::kAdaptive;  // --eviction-strategy, -M
   TtlOptions ttl;
+  StreamingOptions streaming;
   bool cas_enabled = true;        // -C switches it off
   bool flush_enabled = true;      // -F switches it off
   bool dump_enabled = true;       // -X switches it off: cachedump, stats detail, metadump

@@ -23,8 +23,7 @@ class BufferBudget {
   bool Take(size_t bytes) {
     // Relaxed: only the sum matters.
     const size_t before = used_.fetch_add(bytes, std::memory_order_relaxed);
-    const size_t limit =
-        limit_ != 0 ? limit_ : std::max(cache_->memory_limit() / 2, kLimitMin);
+    const size_t limit = limit_ != 0 ? limit_ : std::max(cache_->memory_limit() / 2, kLimitMin);
     if (before + bytes > limit) {
       used_.fetch_sub(bytes, std::memory_order_relaxed);
       return false;
@@ -37,8 +36,8 @@ class BufferBudget {
     used_.fetch_add(bytes, std::memory_order_relaxed);
     cache_->ChargeExternal(static_cast<int64_t>(bytes));
   }
-  // What a connection or a worker takes by being there counts against the memory limit only: how many there are
-  // has a limit of its own.
+  // What a connection or a worker takes by being there counts against the memory limit only: how
+  // many there are has a limit of its own.
   void TakeForConnection(size_t bytes) { cache_->ChargeExternal(static_cast<int64_t>(bytes)); }
   void GiveForConnection(size_t bytes) { cache_->ChargeExternal(-static_cast<int64_t>(bytes)); }
   void Give(size_t bytes) {

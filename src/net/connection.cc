@@ -19,8 +19,9 @@ using observe::Count;
 constexpr size_t kSendFrom = 256 << 10;
 // Batches of one turn, whatever -R says: a get of many keys is one request.
 constexpr int kBatchesPerTurn = 16;
-// Parts of a long reply in one turn.
-constexpr int kPartsPerTurn = 4;
+// Parts of a long reply in one turn, and their bytes.
+constexpr int kPartsPerTurn = 16;
+constexpr size_t kPartsBytesPerTurn = 256 << 10;
 // Pinned values of a reply that has to wait are copied up to this size, so that a slow reader does
 // not keep segments from being cleaned.
 constexpr size_t kCopyUnsentMax = 64 << 10;
@@ -55,6 +56,7 @@ Connection::Connection(Worker* worker, Socket socket, const ListenerTraits* from
       socket_(std::move(socket)),
       input_(&worker->budget()),
       parser_(SpokenOn(*from)) {
+  parser_.AllowStreaming(worker_->context().options->streaming.enabled);
   last_command_.store(worker_->context().cache->Now(), std::memory_order_relaxed);
   worker_->budget().TakeForConnection(sizeof *this);
 }
@@ -280,11 +282,18 @@ Connection::Turn Connection::ServeRequests(std::string_view input, size_t* consu
 }
 
 Connection::Turn Connection::Produce() {
+  size_t bytes = 0;
   for (int parts = 0; session_.producer != nullptr; ++parts) {
-    if (parts == kPartsPerTurn) return Turn::kOver;
+    if (parts == kPartsPerTurn || bytes >= kPartsBytesPerTurn) return Turn::kOver;
+    const size_t before = worker_->out().size();
     if (!session_.producer->Produce(&worker_->out())) session_.producer.reset();
+    bytes += worker_->out().size() - before;
+    // The last part may go out together with what follows.
     Turn turn = Turn::kDry;
-    if (!SendIfMuch(&turn)) return turn;
+    if (session_.producer == nullptr) return SendIfMuch(&turn) ? Turn::kDry : turn;
+    // Each other part is sent at once: no more than one of them is ever kept for the client.
+    const Sent sent = Flush();
+    if (sent != Sent::kAll) return sent == Sent::kBlocked ? Turn::kBlocked : Turn::kGone;
   }
   return Turn::kDry;
 }
@@ -442,7 +451,8 @@ Connection::Sent Connection::Flush() {
 
 void Connection::KeepUnsent() {
   if (unsent_ == nullptr) unsent_ = std::make_unique<GatherBuffer>();
-  unsent_->TakeFrom(&worker_->out(), kCopyUnsentMax);
+  // A value that is sent in parts stays pinned meanwhile, copied or not.
+  unsent_->TakeFrom(&worker_->out(), session_.producer != nullptr ? 0 : kCopyUnsentMax);
   worker_->budget().TakeAnyway(unsent_->capacity() - unsent_charged_);
   unsent_charged_ = unsent_->capacity();
 }

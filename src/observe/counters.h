@@ -68,6 +68,16 @@ enum class Count : uint8_t {
   kReadersGivenUp,  // connections closed because nothing of their replies was taken for too long
   kUdpRequestsDropped,  // datagrams that are no request, or not from a client
   kUdpAnswersDropped,   // datagrams not answered to the end: too large an answer, or no room for it
+  // Of the streaming protocol.
+  kStreamsBegun,
+  kStreamsEnded,   // for whatever reason
+  kStreamsFailed,  // refused for want of memory, or ended before all was sent
+  kStreamBytesOut,
+  kUploadsStored,
+  kUploadsAborted,  // by the client: it said so, began anew, or went
+  kUploadsExpired,
+  kUploadsFailed,
+  kUploadBytesIn,
   kCounts,
 };
 

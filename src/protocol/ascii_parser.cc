@@ -10,6 +10,7 @@
 #include "base/find_byte.h"
 #include "base/small_bytes.h"
 #include "protocol/meta_parser.h"
+#include "protocol/stream_parser.h"
 
 namespace rat_memcache::protocol {
 namespace {
@@ -81,6 +82,14 @@ std::optional<Op> OpOf(std::string_view word) {
                                      {"shutdown", Op::kShutdown},
                                      {"refresh_certs", Op::kRefreshCerts},
                                      {"debugtime", Op::kDebugTime},
+                                     {"sget", Op::kStreamingGet},
+                                     {"sgets", Op::kStreamingGets},
+                                     {"streaming_get", Op::kStreamingGet},
+                                     {"streaming_gets", Op::kStreamingGets},
+                                     {"set_begin", Op::kSetBegin},
+                                     {"set_data", Op::kSetData},
+                                     {"set_end", Op::kSetEnd},
+                                     {"set_abort", Op::kSetAbort},
                                      {"quit", Op::kQuit}};
   for (const Entry& entry : kWords) {
     if (entry.word.size() == word.size() &&
@@ -293,8 +302,8 @@ size_t AsciiParser::ParseShortMetaGets(std::string_view rest, RequestBatch* batc
   const char* const begin = rest.data();
   const char* const end = begin + rest.size();
   const char* line = begin;
-  while (static_cast<size_t>(end - line) > kWordBytes && std::memcmp(line, "mg ", kWordBytes) == 0 &&
-         !batch->full()) {
+  while (static_cast<size_t>(end - line) > kWordBytes &&
+         std::memcmp(line, "mg ", kWordBytes) == 0 && !batch->full()) {
     const char* const key = line + kWordBytes;
     const char* const key_end = FindEither(key, end, ' ', '\n');
     if (key_end == key || static_cast<size_t>(key_end - key) > kKeyMax) break;
@@ -347,7 +356,13 @@ bool AsciiParser::ParseLine(std::string_view rest, RequestBatch* batch, Progress
     return true;
   }
   const size_t word_end = std::min(line.find(' '), line.size());
-  const std::optional<Op> op = OpOf(line.substr(0, word_end));
+  std::optional<Op> op = OpOf(line.substr(0, word_end));
+  if (op && IsStreaming(*op)) {
+    if (streaming_) {
+      return ParseStreaming(*op, line, rest.substr(line_bytes), line_bytes, batch, progress);
+    }
+    op.reset();
+  }
   if (!op) {
     if (Tokens tokens(line); tokens.count > 0 && tokens.last().starts_with("HTTP/")) {
       progress->close = true;
@@ -454,7 +469,8 @@ void AsciiParser::TakeValue(std::string_view behind, uint32_t value_size, Reques
   }
   request->value = behind.substr(0, value_size);
   progress->consumed += value_size + kEndOfData;
-  if (behind.substr(value_size, kEndOfData) != "\r\n") {
+  request->well_formed = behind.substr(value_size, kEndOfData) == "\r\n";
+  if (!request->well_formed && request->op != Op::kSetData) {
     request->op = Op::kReject;  // noreply silences it, but it counts as a store
     request->reject = Reject::kBadChunk;
   }
@@ -531,6 +547,46 @@ bool AsciiParser::ParseMetaSet(std::string_view line, std::string_view behind, s
   request->client_flags = meta->client_flags;
   progress->consumed += line_bytes;
   TakeValue(behind, *value_size, request, batch, progress);
+  return true;
+}
+
+bool AsciiParser::ParseStreaming(Op op, std::string_view line, std::string_view behind,
+                                 size_t line_bytes, RequestBatch* batch, Progress* progress) {
+  const Tokens tokens(line);
+  Request* const request = batch->Add();
+  request->op = op;
+  StreamRequest* const stream = batch->AddStream();
+  const bool understood = ParseStream({tokens.words.data(), tokens.count}, request, stream);
+  const auto payload_size =
+      op == Op::kSetData && tokens.count > 3 ? ReadValueSize(tokens.words[3]) : std::nullopt;
+  if (!understood || (op == Op::kSetData && !payload_size)) {
+    // A set_data without a word of reply is remembered for its upload, if it names one.
+    if (op == Op::kSetData && !request->key.empty()) {
+      stream->bad_line = true;
+    } else {
+      request->op = Op::kReject;
+      request->reject = Reject::kBadLine;
+    }
+    batch->EndLine();
+    if (payload_size) {
+      SwallowValue(line_bytes, *payload_size, progress);
+    } else {
+      progress->consumed += line_bytes;
+    }
+    return true;
+  }
+  if (op != Op::kSetData) {
+    batch->EndLine();
+    if (MayTakeLong(op)) batch->Close();
+    progress->consumed += line_bytes;
+    return true;
+  }
+  if (!HasCome(behind, line_bytes, *payload_size)) {
+    batch->DropLast();
+    return false;
+  }
+  progress->consumed += line_bytes;
+  TakeValue(behind, *payload_size, request, batch, progress);
   return true;
 }
 

@@ -1,4 +1,4 @@
-// memcached's text protocol, classic and meta: bytes in, requests out.
+// memcached's text protocol, classic, meta and streaming: bytes in, requests out.
 //
 // A pure function of the bytes: no sockets, no clock, no store. However the bytes are cut into
 // calls, the requests are the same, with one exception that is memcached's own: a line of more than
@@ -50,6 +50,9 @@ class AsciiParser {
   // password behind it. Each comes as a kLogin request, which is the last one of its batch.
   void RequireLogin(bool required) { login_required_ = required; }
 
+  // Whether the commands of the streaming protocol are known.
+  void AllowStreaming(bool allowed) { streaming_ = allowed; }
+
   // Bytes that the unconsumed input must have before the next call can do anything; 0 if unknown
   // (the end of a line has not been seen).
   size_t wanted() const { return wanted_; }
@@ -82,6 +85,8 @@ class AsciiParser {
                     RequestBatch* batch, Progress* progress);
   bool ParseMetaSet(std::string_view line, std::string_view behind, size_t line_bytes,
                     RequestBatch* batch, Progress* progress);
+  bool ParseStreaming(Op op, std::string_view line, std::string_view behind, size_t line_bytes,
+                      RequestBatch* batch, Progress* progress);
   bool ParseLogin(std::string_view rest, RequestBatch* batch, Progress* progress);
   // The value of a storage request, which `behind` begins with.
   void TakeValue(std::string_view behind, uint32_t value_size, Request* request,
@@ -95,6 +100,7 @@ class AsciiParser {
 
   State state_ = State::kLine;
   bool login_required_ = false;
+  bool streaming_ = true;
   Op keys_op_ = Op::kGet;
   int32_t keys_exptime_ = 0;
   size_t keys_left_ = 0;  // bytes of the line, end of line included

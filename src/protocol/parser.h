@@ -43,6 +43,11 @@ class Parser {
     login_required_ = required;
     if (auto* const ascii = std::get_if<AsciiParser>(&parser_)) ascii->RequireLogin(required);
   }
+  // Of the text protocol.
+  void AllowStreaming(bool allowed) {
+    streaming_ = allowed;
+    if (auto* const ascii = std::get_if<AsciiParser>(&parser_)) ascii->AllowStreaming(allowed);
+  }
   size_t wanted() const {
     if (const auto* const ascii = std::get_if<AsciiParser>(&parser_)) return ascii->wanted();
     if (const auto* const binary = std::get_if<BinaryParser>(&parser_)) return binary->wanted();
@@ -65,12 +70,14 @@ class Parser {
     }
     AsciiParser& ascii = parser_.emplace<AsciiParser>();
     ascii.RequireLogin(login_required_);
+    ascii.AllowStreaming(streaming_);
     return ascii.Parse(input, batch);
   }
 
   // Nothing of both: not known yet.
   std::variant<std::monostate, AsciiParser, BinaryParser> parser_;
   bool login_required_ = false;
+  bool streaming_ = true;
 };
 
 }  // namespace rat_memcache::protocol

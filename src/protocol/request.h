@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "protocol/meta_request.h"
+#include "protocol/stream_request.h"
 
 namespace rat_memcache::protocol {
 
@@ -51,6 +52,13 @@ enum class Op : uint8_t {
   kMetaArithmetic,
   kMetaDebug,
   kMetaNoop,
+  // The streaming protocol: `stream` has the numbers.
+  kStreamingGet,
+  kStreamingGets,
+  kSetBegin,
+  kSetData,  // `value`, or kBody requests, has the payload
+  kSetEnd,
+  kSetAbort,
   kNoop,   // of the binary protocol
   kSasl,   // of the binary protocol: any of its three
   kLogin,  // `value`: user and password; only before anything else is understood
@@ -64,9 +72,13 @@ constexpr bool IsRetrieval(Op op) { return op <= Op::kGats; }
 constexpr bool IsStorage(Op op) { return (op >= Op::kSet && op <= Op::kCas) || op == Op::kMetaSet; }
 
 constexpr bool IsMeta(Op op) { return op >= Op::kMetaGet && op <= Op::kMetaDebug; }
+constexpr bool IsStreaming(Op op) { return op >= Op::kStreamingGet && op <= Op::kSetAbort; }
 
 // Whether the requests behind it may have to wait for its reply, which is made piece by piece.
-constexpr bool MayTakeLong(Op op) { return op == Op::kLruCrawler || op == Op::kWatch; }
+constexpr bool MayTakeLong(Op op) {
+  return op == Op::kLruCrawler || op == Op::kWatch || op == Op::kStreamingGet ||
+         op == Op::kStreamingGets;
+}
 
 // The word for it in the text protocol; for logs and tests.
 constexpr std::string_view WordOf(Op op) {
@@ -103,6 +115,12 @@ constexpr std::string_view WordOf(Op op) {
                                          "ma",
                                          "me",
                                          "mn",
+                                         "streaming_get",
+                                         "streaming_gets",
+                                         "set_begin",
+                                         "set_data",
+                                         "set_end",
+                                         "set_abort",
                                          "noop",
                                          "sasl",
                                          "login",
@@ -155,10 +173,10 @@ struct Request {
   bool noreply = false;
   // The last request of its line: of a multi-key get, the one that is followed by END.
   bool ends_line = true;
-  // Storage: the value is not in `value` but comes as kBody requests, then kBodyEnd.
+  // Storage, kSetData: the value is not in `value` but comes as kBody requests, then kBodyEnd.
   bool streamed = false;
-  // kBodyEnd: the value was followed by CRLF. kFlushAll: the time was readable. kSasl: it can be
-  // looked at; otherwise binary->refusal says why not.
+  // kBodyEnd, kSetData: the value was followed by CRLF. kFlushAll: the time was readable. kSasl: it
+  // can be looked at; otherwise binary->refusal says why not.
   bool well_formed = true;
   uint32_t client_flags = 0;
   // As the client wrote it: 0 never, up to 30 days relative, more a Unix time, negative at once. A
@@ -171,9 +189,10 @@ struct Request {
   // Storage: the value. kBody: bytes of it. kStats and administration: the arguments as they were
   // written.
   std::string_view value;
-  // Of a meta request, and of a binary one; they belong to the batch.
+  // Of a meta request, a binary one, and one of the streaming protocol; they belong to the batch.
   const MetaRequest* meta = nullptr;
   const BinaryHeader* binary = nullptr;
+  const StreamRequest* stream = nullptr;
 };
 
 // Requests that are parsed, prefetched and answered together.
@@ -201,7 +220,7 @@ class RequestBatch {
     return &requests_[size_++];
   }
   void DropLast() { --size_; }
-  // The last request is a meta request, or a binary one.
+  // The last request is a meta request, a binary one, or one of the streaming protocol.
   MetaRequest* AddMeta() {
     MetaRequest* const meta = &metas_[size_ - 1];
     meta->Clear();
@@ -214,6 +233,12 @@ class RequestBatch {
     requests_[size_ - 1].binary = header;
     return header;
   }
+  StreamRequest* AddStream() {
+    StreamRequest* const stream = &streams_[size_ - 1];
+    *stream = {};
+    requests_[size_ - 1].stream = stream;
+    return stream;
+  }
   // The last request is the end of its line.
   void EndLine() { --lines_left_; }
 
@@ -225,6 +250,7 @@ class RequestBatch {
   std::array<Request, kCapacity> requests_;
   std::array<MetaRequest, kCapacity> metas_;
   std::array<BinaryHeader, kCapacity> headers_;
+  std::array<StreamRequest, kCapacity> streams_;
   size_t size_ = 0;
   size_t lines_left_ = kCapacity;
   bool closed_ = false;

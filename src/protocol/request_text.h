@@ -19,6 +19,22 @@ inline std::string TextOf(const BinaryHeader& header) {
   return text;
 }
 
+// What a request of the streaming protocol says beyond the others.
+inline std::string TextOf(const StreamRequest& stream) {
+  const auto number = [](uint64_t n) {
+    return n == StreamRequest::kNoNumber ? std::string("?") : std::to_string(n);
+  };
+  std::string text;
+  if (stream.chunk_size) text += " chunk_size=" + number(*stream.chunk_size);
+  if (stream.first_chunk != 0) text += " first=" + number(stream.first_chunk);
+  if (stream.cas) text += " cas=" + number(*stream.cas);
+  if (stream.total_size != 0) text += " total=" + number(stream.total_size);
+  if (stream.chunk_count != 0) text += " count=" + number(stream.chunk_count);
+  if (stream.chunk_number != 0) text += " chunk=" + number(stream.chunk_number);
+  if (stream.bad_line) text += " bad_line";
+  return text;
+}
+
 // For example "set k flags=1 exptime=0 value=abc noreply". Bodies of streamed values are collected
 // in `*body` and shown with their kBodyEnd, so that the text does not depend on how they were cut.
 inline std::string TextOf(const Request& request, std::string* body) {
@@ -42,13 +58,14 @@ inline std::string TextOf(const Request& request, std::string* body) {
   if (request.client_flags != 0) text += " flags=" + std::to_string(request.client_flags);
   if (request.exptime != 0) text += " exptime=" + std::to_string(request.exptime);
   if (request.number != 0) text += " number=" + std::to_string(request.number);
-  if (IsStorage(request.op)) {
+  if (IsStorage(request.op) || request.op == Op::kSetData) {
     text += request.streamed ? " streamed=" + std::to_string(request.value_size)
                              : " value=" + std::string(request.value);
   } else if (!request.value.empty()) {
     text += " args=" + std::string(request.value);
   }
   if (request.meta != nullptr) text += " flags=" + std::string(request.meta->flags);
+  if (request.stream != nullptr) text += TextOf(*request.stream);
   if (!request.well_formed) text += " malformed";
   if (request.noreply) text += " noreply";
   if (!request.ends_line) text += " ...";

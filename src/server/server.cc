@@ -115,6 +115,7 @@ class Server {
     cache_ = std::move(cache).value();
     eviction_reporter_ = std::make_unique<command::EvictionReporter>(&watch_, &cache_->classes());
     cache_->SetEvictionListener(eviction_reporter_.get());
+    uploads_ = std::make_unique<command::UploadRegistry>(cache_.get(), &options_.streaming);
     counters_ = registry_.Register();
     loop_ = std::make_unique<asio::io_context>(1);
     const net::Listener::Surroundings surroundings = SurroundingsOfListeners();
@@ -262,6 +263,7 @@ class Server {
                 .tunables = &tunables_,
                 .prefixes = &prefixes_,
                 .watch = &watch_,
+                .uploads = uploads_.get(),
                 .connections = &connections_,
                 .users = users_.get(),
                 .unix_at_zero = static_cast<int64_t>(std::time(nullptr)) - clock_.Now(),
@@ -274,8 +276,8 @@ class Server {
     if (options_.debug_commands) {
       context_.change_clock = [this](command::Context::ClockChange change) { ChangeClock(change); };
     }
-    budget_ = std::make_unique<net::BufferBudget>(
-        cache_.get(), size_t{options_.read_buffer_limit_mb} << 20);
+    budget_ = std::make_unique<net::BufferBudget>(cache_.get(),
+                                                  size_t{options_.read_buffer_limit_mb} << 20);
     signals_ = std::make_unique<asio::signal_set>(*loop_);
     for (const int signal : platform::StopSignals()) {
       signals_->add(signal);
@@ -366,6 +368,7 @@ class Server {
     timer_->async_wait([this](const asio::error_code& error) {
       if (error) return;
       if (!clock_paused_) Tick();
+      counters_->Add(observe::Count::kUploadsExpired, uploads_->Sweep(cache_->Now()));
       KeepTime();
     });
   }
@@ -439,6 +442,7 @@ class Server {
   bool clock_paused_ = false;
   size_t bytes_without_cache_ = 0;
   std::unique_ptr<cache::Cache> cache_;
+  std::unique_ptr<command::UploadRegistry> uploads_;
   command::Context context_;
   std::unique_ptr<net::BufferBudget> budget_;
   std::unique_ptr<net::TlsContext> tls_;  // null without -Z

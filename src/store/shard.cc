@@ -318,6 +318,18 @@ void ItemView::PinValueInto(GatherBuffer* out) const {
   });
 }
 
+void ItemView::HoldIn(PinnedValue* value) const {
+  value->Reset(value_size_, client_flags(), cas());
+  if (value_size_ <= PinnedValue::kCopiedMax) {
+    CopyValueTo(value->TakeCopy());
+    return;
+  }
+  value->ranges_.reserve(record_.chunked() ? record_.piece_count() : 1);
+  ForEachPart([&](SegmentId segment, std::string_view part) {
+    value->ranges_.push_back({part, Pin(&(*shard_->log_)[segment].pins)});
+  });
+}
+
 void ItemView::CopyLockedValueTo(char* out) const {
   ForEachPart([&](SegmentId, std::string_view part) {
     std::memcpy(out, part.data(), part.size());

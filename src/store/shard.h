@@ -48,6 +48,7 @@
 #include "store/item_record.h"
 #include "store/item_size.h"
 #include "store/key_sample.h"
+#include "store/pinned_value.h"
 #include "store/requests.h"
 #include "store/segment_log.h"
 #include "store/size_classes.h"
@@ -234,6 +235,9 @@ class Shard {
   void GiveBack(std::chrono::steady_clock::time_point deadline);
   // Items stay where they are; what the new strategy thinks of them shows as room is made.
   void SetEviction(EvictionStrategy strategy);
+  // Whether somebody may hold on to a value of this size, which he has pinned: not if much else is
+  // pinned already, for what is pinned cannot make room for what is stored.
+  bool MayHold(uint32_t value_size);
   // A store or touch named a longer life than is allowed.
   void CountClamped() { ttl_clamped_.fetch_add(1, std::memory_order_relaxed); }
   ShardStats Stats();
@@ -619,6 +623,9 @@ class ItemView {
   // Only if locked(), which values from kPinnedFrom on always are. The value stays where it is
   // until the buffer has been sent.
   void PinValueInto(GatherBuffer* out) const;
+  // For somebody who will read it piece by piece: copied if it is small, else pinned. What `value`
+  // held before is let go.
+  void HoldIn(PinnedValue* value) const;
 
  private:
   friend class Shard;

@@ -79,6 +79,21 @@ char* Shard::Allocate(AllocateFor purpose, int pool, int ttl_class, size_t bytes
   }
 }
 
+bool Shard::MayHold(uint32_t value_size) {
+  MutexLock lock(&mutex_);
+  size_t pinned = 0;
+  for (SegmentId id = 0; id < log_->segments_seen(); ++id) {
+    if ((*log_)[id].pinned()) pinned += log_->segment_bytes();
+  }
+  // Drafts have a limit of their own.
+  pinned -= std::min(pinned, draft_bytes_);
+  // What only this value takes is never too much: it may be half of all memory, and several may
+  // read it at the same time.
+  const size_t own =
+      value_size + value_size / kRecordsPerSegmentMin + kSegmentsMin * log_->segment_bytes();
+  return pinned <= std::max(own, ResidentMax() / 2);
+}
+
 bool Shard::SealOpen() {
   bool any = false;
   for (auto& pool : open_) {

@@ -92,6 +92,10 @@ class Store {
   Found Read(const Key& key, Visit&& visit) {
     return key.shard->Read(key, visit);
   }
+  // After ItemView::HoldIn(): whether the value may be kept.
+  bool MayHold(const Key& key, const PinnedValue& value) {
+    return !value.pins() || key.shard->MayHold(value.size());
+  }
   template <class Visit>
   Found ReadAndTouch(const Key& key, uint32_t exptime, Visit&& visit) {
     return key.shard->ReadAndTouch(key, exptime, visit);

@@ -16,11 +16,12 @@ import lifecycle_test  # noqa: E402
 import limits_test  # noqa: E402
 import memory_test  # noqa: E402
 import service_test  # noqa: E402
+import streaming_test  # noqa: E402
 import tls_test  # noqa: E402
 import unix_socket_test  # noqa: E402
 
-MODULES = (lifecycle_test, limits_test, memory_test, connections_test, service_test, tls_test,
-           unix_socket_test)
+MODULES = (lifecycle_test, limits_test, memory_test, connections_test, service_test, streaming_test,
+           tls_test, unix_socket_test)
 
 
 def main(argv):

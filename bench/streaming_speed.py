@@ -3,7 +3,7 @@
 """Bytes per second of the streaming protocol beside those of a plain get, of the same value over one
 connection, in turns. The bytes are received and not looked at, so that the client costs little.
 
-  bench/streaming_speed.py [--server PATH] [--size MIB] [--runs N] [--get PATH of another server]
+  bench/streaming_speed.py [--server PATH] [--size MIB] [--runs N]
 """
 
 import argparse

@@ -59,12 +59,20 @@ std::string Talk(std::string_view bytes, size_t piece) {
   options.item_size_max = size_t{512} << 10;
   observe::CounterRegistry counters;
   observe::Log log;
+  command::Tunables tunables(options);
+  command::PrefixStats prefixes(':', true);
+  observe::ConnectionList connections;
+  observe::WatchHub watch_hub(1 << 16);
   command::UploadRegistry uploads(cache.get(), &options.streaming);
   const command::Context context{.cache = cache.get(),
                                  .options = &options,
                                  .counters = &counters,
                                  .log = &log,
+                                 .tunables = &tunables,
+                                 .prefixes = &prefixes,
+                                 .watch = &watch_hub,
                                  .uploads = &uploads,
+                                 .connections = &connections,
                                  .users = bytes.size() % 2 == 1 ? UsersForTest() : nullptr,
                                  .unix_at_zero = 1'700'000'000};
   command::Executor executor(&context, counters.Register());

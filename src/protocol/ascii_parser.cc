@@ -293,8 +293,8 @@ size_t AsciiParser::ParseShortMetaGets(std::string_view rest, RequestBatch* batc
   const char* const begin = rest.data();
   const char* const end = begin + rest.size();
   const char* line = begin;
-  while (static_cast<size_t>(end - line) > kWordBytes && std::memcmp(line, "mg ", kWordBytes) == 0 &&
-         !batch->full()) {
+  while (static_cast<size_t>(end - line) > kWordBytes &&
+         std::memcmp(line, "mg ", kWordBytes) == 0 && !batch->full()) {
     const char* const key = line + kWordBytes;
     const char* const key_end = FindEither(key, end, ' ', '\n');
     if (key_end == key || static_cast<size_t>(key_end - key) > kKeyMax) break;

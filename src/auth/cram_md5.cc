@@ -33,7 +33,8 @@ bool CramMd5Exchange::Check(std::string_view message) const {
   const size_t blank = message.rfind(' ');
   if (blank == std::string_view::npos) return false;
   const User* const user = FindWithRealm(*users_, message.substr(0, blank));
-  const bool known = user != nullptr && !user->derived;
+  // Without a password nobody logs in, as with PLAIN.
+  const bool known = user != nullptr && !user->derived && !user->password.empty();
   const std::string digest =
       HexOf(Hmac(Hash::kMd5, known ? user->password : std::string(), challenge_));
   return SameSecret(digest, message.substr(blank + 1)) && known && !digest.empty();

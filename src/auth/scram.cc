@@ -99,6 +99,8 @@ SaslReply ScramExchange::First(std::string_view message) {
   user_ = FindWithRealm(*users_, *name);
   // Of a hashed password there is one hash only.
   if (user_ != nullptr && user_->derived && hash_ != Hash::kSha256) user_ = nullptr;
+  // Without a password nobody logs in, as with PLAIN.
+  if (user_ != nullptr && !user_->derived && user_->password.empty()) user_ = nullptr;
   if (user_ != nullptr && user_->derived) {
     salt_ = user_->derived->salt;
     iterations_ = user_->derived->iterations;

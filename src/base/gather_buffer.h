@@ -37,6 +37,7 @@ class GatherBuffer {
   }
   void Commit(size_t bytes) { text_size_ += bytes; }
   void Append(std::string_view text) {
+    if (text.empty()) return;  // whose data() may be null
     std::memcpy(Reserve(text.size()), text.data(), text.size());
     Commit(text.size());
   }

@@ -147,6 +147,8 @@ void AppendCacheDump(const Context& context, std::string_view arguments, StatLin
   if (*size_class >= static_cast<uint32_t>(SizeClasses::kEnd)) {
     return lines->Refuse("CLIENT_ERROR Illegal slab id\r\n");
   }
+  const ClassTable table = context.cache->StatsByClass();
+  if (table[*size_class].items_in_all() == 0) return lines->End();  // nothing to walk for
   std::string text;
   uint32_t shown = 0;
   bool full = false;

@@ -193,22 +193,26 @@ void MetaCommands::Get(const Request& request, const Key& key, GatherBuffer* out
   const MetaRequest& meta = *request.meta;
   Found found;
   if (HasAny(meta, BitsOf("NTR"))) {
-    found = Fetch(request, key, out);
+    found = Fetch(request, key, nullptr, out);
   } else {
     const uint32_t now = context_->cache->Now();
     // May run several times (store/shard.h): what it writes counts only when it is committed.
     size_t written = 0;
     ThreadContext::Hit found_item;
-    bool to_be_won = false;
+    std::optional<ReadBefore> to_be_won;
     const auto visit = [&](const ItemView& item) {
-      to_be_won = item.stale() && !item.win_sent();
-      if (to_be_won) return;  // somebody has to be told, and that is written down
+      to_be_won.reset();
+      if (item.stale() && !item.win_sent()) {
+        // Somebody has to be told, and that is written down.
+        to_be_won = {item.fetched(), item.idle_seconds()};
+        return;
+      }
       found_item.Note(item);
       written = WriteHit(request, item, nullptr, now, out);
     };
     found = meta.Has('u') ? context_->cache->Peek(key, visit) : context_->cache->Get(key, visit);
     if (found == Found::kHit && to_be_won) {
-      found = Fetch(request, key, out);
+      found = Fetch(request, key, &*to_be_won, out);
     } else {
       if (found == Found::kHit) out->Commit(written);
       context_->NoteGet(request.key, found, found_item);
@@ -217,10 +221,11 @@ void MetaCommands::Get(const Request& request, const Key& key, GatherBuffer* out
   if (found != Found::kHit && !meta.quiet()) AppendEcho("EN", meta, out);
 }
 
-Found MetaCommands::Fetch(const Request& request, const Key& key, GatherBuffer* out) {
+Found MetaCommands::Fetch(const Request& request, const Key& key, const ReadBefore* before,
+                          GatherBuffer* out) {
   const MetaRequest& meta = *request.meta;
   const bool touches = meta.Has('T');
-  FetchRequest fetch{.key = key, .counts_as_use = !meta.Has('u')};
+  FetchRequest fetch{.key = key, .counts_as_use = !meta.Has('u') && before == nullptr};
   if (touches) fetch.exptime = context_->Exptime(meta.exptime);
   if (meta.Has('R')) {
     fetch.recache_before = context_->Exptime(meta.recache_exptime);
@@ -235,8 +240,12 @@ Found MetaCommands::Fetch(const Request& request, const Key& key, GatherBuffer* 
   const uint32_t now = context_->cache->Now();
   ThreadContext::Hit found_item;
   const Found found =
-      context_->cache->Fetch(fetch, [&](const ItemView& item, const FetchEffects& effects) {
+      context_->cache->Fetch(fetch, [&](const ItemView& item, FetchEffects effects) {
         found_item.Note(item);
+        if (before != nullptr) {
+          effects.fetched_before = before->fetched;
+          effects.idle_seconds_before = before->idle_seconds;
+        }
         out->Commit(WriteHit(request, item, &effects, now, out));
       });
   if (touches && found == Found::kHit) {

@@ -23,8 +23,14 @@ class MetaCommands {
   void Debug(const protocol::Request& request, const cache::Key& key, GatherBuffer* out);
 
  private:
-  // A get with effects. Returns what it found.
-  cache::Found Fetch(const protocol::Request& request, const cache::Key& key, GatherBuffer* out);
+  // What a read has seen of an item that it has counted as used.
+  struct ReadBefore {
+    bool fetched = false;
+    uint32_t idle_seconds = 0;
+  };
+  // A get with effects. `before`: null unless such a read has gone before. Returns what it found.
+  cache::Found Fetch(const protocol::Request& request, const cache::Key& key,
+                     const ReadBefore* before, GatherBuffer* out);
 
   const ThreadContext* const context_;
 };

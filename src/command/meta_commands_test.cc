@@ -99,6 +99,14 @@ TEST_F(MetaCommandsTest, StaleItemsAreWonOnce) {
   EXPECT_EQ(Talk("mg foo v t\r\n"), "VA 3 t-1\r\nnew\r\n");
 }
 
+TEST_F(MetaCommandsTest, WhoWinsAStaleItemSeesWhatWasBefore) {
+  Set("foo", 1);
+  Talk("md foo I\r\n");
+  Pass(100);
+  EXPECT_EQ(Talk("mg foo h l\r\n"), "HD h0 l100 X W\r\n");
+  EXPECT_EQ(Talk("mg foo h l\r\n"), "HD h1 l0 Z X\r\n");
+}
+
 TEST_F(MetaCommandsTest, SetModes) {
   EXPECT_EQ(Talk("ms k 1 MR\r\na\r\n"), "NS\r\n");
   EXPECT_EQ(Talk("ms k 1 MR C5\r\na\r\n"), "NF\r\n");

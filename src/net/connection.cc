@@ -137,11 +137,23 @@ bool Connection::LookAfter(uint32_t now) {
   return true;
 }
 
+// The wait for input has ended without any.
+void Connection::NoteEnd(const asio::error_code& error) {
+  if (end_ != End::kNormal || error == asio::error::eof) return;
+  if (error == asio::error::operation_aborted) {
+    worker_->counters().Add(Count::kIdleKicks);
+    end_ = End::kIdle;
+  } else {
+    end_ = End::kError;
+  }
+}
+
 void Connection::Drain() {
+  if (end_ == End::kNormal) end_ = End::kShutdown;
   draining_ = true;
   // Whatever is awaited comes to its end; if it is input, OnInput() sees that it was cancelled.
   asio::error_code ignored;
-  if (unsent_ == nullptr) socket_.cancel(ignored);
+  if (unsent_ == nullptr || session_.watching != nullptr) socket_.cancel(ignored);
 }
 
 // Ends the connection if there is no room.
@@ -167,10 +179,7 @@ void Connection::AwaitInput() {
 
 void Connection::OnInput(const asio::error_code& error, size_t bytes) {
   if (error && !(draining_ && error == asio::error::operation_aborted)) {
-    if (error == asio::error::operation_aborted) {
-      worker_->counters().Add(Count::kIdleKicks);
-      end_ = End::kIdle;
-    }
+    NoteEnd(error);
     return Close();
   }
   worker_->counters().Add(Count::kBytesRead, bytes);
@@ -232,6 +241,8 @@ void Connection::Serve(std::string_view input, bool input_is_shared) {
   if (session_.watching != nullptr) {
     // A watcher has nothing more to say.
     if (!input_is_shared) input_.Consume(input.size());
+    if (draining_) return AwaitDrainTurn();
+    SendEvents();  // what came while its OK was on its way
     return AwaitInput();
   }
   size_t consumed = 0;
@@ -351,11 +362,8 @@ void Connection::SendEvents() {
       return;
     case Sent::kBlocked:
       return AwaitRoomForEvents();
-    case Sent::kBroken: {
-      asio::error_code ignored;
-      socket_.cancel(ignored);  // ends the wait for input, and with it the connection
-      return;
-    }
+    case Sent::kBroken:
+      return GiveUpWatching();
   }
 }
 
@@ -363,9 +371,22 @@ void Connection::AwaitRoomForEvents() {
   socket_.async_wait(Socket::wait_write, [this, self = std::weak_ptr<Connection*>(self_)](
                                              const asio::error_code& error) {
     if (error || self.expired()) return;
-    if (Flush() == Sent::kBlocked) return AwaitRoomForEvents();
-    SendEvents();
+    switch (Flush()) {
+      case Sent::kAll:
+        return SendEvents();
+      case Sent::kBlocked:
+        return AwaitRoomForEvents();
+      case Sent::kBroken:
+        return GiveUpWatching();
+    }
   });
+}
+
+// Ends the wait for input, and with it the connection.
+void Connection::GiveUpWatching() {
+  end_ = End::kError;
+  asio::error_code ignored;
+  socket_.cancel(ignored);
 }
 
 void Connection::Report(std::string_view what, std::string_view rest) const {

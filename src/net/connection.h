@@ -117,6 +117,7 @@ class Connection : private observe::ConnectionList::Entry {
   Sent Send(GatherBuffer* buffer);
   size_t SendGathered(const GatherBuffer& buffer, asio::error_code* error);
   void KeepUnsent();
+  void NoteEnd(const asio::error_code& error);
   void Close();
   // To watchers: `what` begins the line, `rest` ends it.
   void Report(std::string_view what, std::string_view rest) const;
@@ -125,6 +126,7 @@ class Connection : private observe::ConnectionList::Entry {
   std::function<void()> MakeWaker();
   void SendEvents();
   void AwaitRoomForEvents();
+  void GiveUpWatching();
 
   // With TLS.
   void AwaitHandshake(Socket::wait_type direction);

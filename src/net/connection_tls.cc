@@ -102,7 +102,7 @@ void Connection::AwaitTlsInput() {
 
 void Connection::OnTlsInput(const asio::error_code& error) {
   if (error && !(draining_ && error == asio::error::operation_aborted)) {
-    if (error == asio::error::operation_aborted) worker_->counters().Add(Count::kIdleKicks);
+    NoteEnd(error);
     return Close();
   }
   if (ReceiveAndServe()) return;

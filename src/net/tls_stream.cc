@@ -59,7 +59,10 @@ TlsStream::Outcome TlsStream::Write(std::string_view bytes, size_t* written) {
   *written = 0;
   if (is_broken_) return Outcome::kFailed;
   ERR_clear_error();
-  return OutcomeOf(SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), written));
+  const Outcome outcome = OutcomeOf(SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), written));
+  // Whoever reads must hear of it too, and not wait for more.
+  if (is_broken_) last_read_ = Outcome::kFailed;
+  return outcome;
 }
 
 void TlsStream::SayGoodbye() {

@@ -43,8 +43,10 @@ UdpExchange::Outcome UdpExchange::Serve(std::string_view datagram, int64_t descr
   protocol::Parser parser;
   command::Session session;
   session.descriptor = descriptor;
+  session.over_udp = true;
   for (std::string_view input = request->payload; !input.empty();) {
     tools_.batch->Clear();
+    parser.AllowStreaming(tools_.streaming);
     parser.RequireLogin(tools_.executor->NeedsLogin(session));
     const auto progress = parser.Parse(input, tools_.batch);
     for (const protocol::Request& parsed : *tools_.batch) {

@@ -41,6 +41,7 @@ class UdpExchange {
     protocol::RequestBatch* batch;
     GatherBuffer* out;
     observe::ThreadCounters* counters;
+    bool streaming = true;  // whether its commands are known
   };
   // False if the datagram could not be sent.
   using Send = std::function<bool(std::string_view datagram)>;

@@ -102,6 +102,12 @@ TEST_F(UdpExchangeTest, EachKeyHasItsMessage) {
   EXPECT_THAT(Ask("get none none\r\n"), ElementsAre("END\r\n"));
 }
 
+TEST_F(UdpExchangeTest, LargeValuesByChunksAreNotServed) {
+  Set("a", 1);
+  EXPECT_THAT(Ask("sget a\r\n"), ElementsAre("STREAM_ERROR not available over UDP\r\n"));
+  EXPECT_THAT(Ask("set_begin k 1 1 0\r\n"), ElementsAre("CLIENT_ERROR not available over UDP\r\n"));
+}
+
 TEST_F(UdpExchangeTest, SilenceIsNoMessage) {
   EXPECT_THAT(Ask("set a 0 0 1 noreply\r\nx\r\nmg none v q\r\nget a\r\n"),
               ElementsAre("VALUE a 0 1\r\nx\r\nEND\r\n"));

@@ -28,7 +28,8 @@ UdpService::UdpService(Worker* worker, UdpSocket socket, std::string name)
       exchange_({.executor = &worker->executor(),
                  .batch = &worker->batch(),
                  .out = &worker->out(),
-                 .counters = &worker->counters()}),
+                 .counters = &worker->counters(),
+                 .streaming = worker->context().options->streaming.enabled}),
       last_command_(worker->context().cache->Now()) {
   worker_->budget().TakeForConnection(sizeof *this);
 }

@@ -195,6 +195,7 @@ bool BinaryParser::ParseRequest(std::string_view rest, RequestBatch* batch, Prog
   if (sizes.extras > 0) ReadExtras(header + kHeaderBytes, sizes.extras, request, binary);
   const std::string_view key(header + kHeaderBytes + sizes.extras, sizes.key);
   if (shape.op == Op::kStats) {
+    batch->Close();
     request->value = key;  // its arguments, not the key of an item
   } else {
     request->key = key;

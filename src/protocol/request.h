@@ -76,6 +76,7 @@ constexpr bool IsStreaming(Op op) { return op >= Op::kStreamingGet && op <= Op::
 
 // Whether the requests behind it may have to wait for its reply, which is made piece by piece.
 constexpr bool MayTakeLong(Op op) {
+  if (op == Op::kStats) return true;  // not long, but large: each is sent before the next is made
   return op == Op::kLruCrawler || op == Op::kWatch || op == Op::kStreamingGet ||
          op == Op::kStreamingGets;
 }

@@ -375,20 +375,21 @@ class Server {
 
   void Tick() {
     const auto passed = static_cast<int64_t>(platform::MonotonicSeconds() - started_);
-    cache_->Tick(static_cast<uint32_t>(CoarseClock::kStartSeconds + passed + clock_shift_));
+    cache_->Tick(static_cast<uint32_t>(CoarseClock::kStartSeconds +
+                                       std::max<int64_t>(passed + clock_shift_, 0)));
   }
 
   // On a worker's thread; returns when it is done.
   void ChangeClock(command::Context::ClockChange change) {
     using Kind = command::Context::ClockChange::Kind;
-    std::promise<void> done;
-    asio::post(*loop_, [&] {
+    const auto done = std::make_shared<std::promise<void>>();
+    asio::post(*loop_, [this, change, done] {
       if (change.kind != Kind::kShift) clock_paused_ = change.kind == Kind::kPause;
       clock_shift_ += change.seconds;
       if (change.kind == Kind::kShift) Tick();
-      done.set_value();
+      done->set_value();
     });
-    done.get_future().wait();
+    done->get_future().wait();
   }
 
   void Stop() {

@@ -309,7 +309,7 @@ class Shard {
   Found TouchLocked(const Key& key, uint32_t exptime, Use use = Use::kCounts) RAT_REQUIRES(mutex_);
   // Gives the key's item, at `position`, another header in front of the same value. kMiss: there
   // was no memory for it; `*still_there` says whether the item is as it was, or was evicted.
-  Found WriteHeader(const Key& key, const Index::Position& position, const ItemFields& fields,
+  Found WriteHeader(const Key& key, const Index::Position& position, ItemFields fields,
                     bool* still_there) RAT_REQUIRES(mutex_);
   bool MatchesCas(const Index::Position& position, std::optional<uint64_t> cas) const;
   // The item's unique from now on: `chosen`, or else the next one.
@@ -321,6 +321,8 @@ class Shard {
   CountResult CreateNumber(const CountRequest& request) RAT_REQUIRES(mutex_);
   // Makes what is to be made and decides who has won. kHit: the item is there.
   Found BeginFetch(const FetchRequest& request, FetchEffects* effects) RAT_REQUIRES(mutex_);
+  // From now on somebody is bringing the item up to date.
+  void MarkWon(const Key& key) RAT_REQUIRES(mutex_);
 
   // --- shard.cc ---
   // Under the shard lock, the bucket's, or within a glimpse. Dead items are found too.
@@ -808,13 +810,16 @@ Found Shard::Fetch(const FetchRequest& request, Visit&& visit) {
       // Nothing to read.
     } else if (!request.exptime || (effects.created && request.create->is_final)) {
       found = read(use == Use::kCounts ? HitCounts::kYes : HitCounts::kNo);
+      if (effects.won) MarkWon(request.key);
     } else if (dies_now) {
       found = read(HitCounts::kNo);
+      if (effects.won) MarkWon(request.key);
       (void)TouchLocked(request.key, *request.exptime, use);
     } else {
       // Touched first, for it may lose its place to the room that a new exptime needs.
       found = TouchLocked(request.key, *request.exptime, use);
       if (found == Found::kHit) found = read(HitCounts::kNo);
+      if (found == Found::kHit && effects.won) MarkWon(request.key);
     }
   }
   if (found != Found::kHit && shared_->sample->Wants(request.key.hash)) {

@@ -125,8 +125,9 @@ Found Shard::TouchLocked(const Key& key, uint32_t exptime, Use use) {
   return Found::kMiss;
 }
 
-Found Shard::WriteHeader(const Key& key, const Index::Position& position, const ItemFields& fields,
+Found Shard::WriteHeader(const Key& key, const Index::Position& position, ItemFields fields,
                          bool* still_there) {
+  fields.room_for_exptime = keeps_all_;
   const ItemRecord record = ItemAt(position.slot.location());
   if (!record.chunked()) {
     scratch_.assign(record.value().begin(), record.value().end());
@@ -218,6 +219,8 @@ bool Shard::RewriteDigits(const Index::Position& position, const CountRequest& r
   ItemRecord record = ItemAt(position.slot.location());
   if (digits.size() > record.value_size()) return false;
   if (request.new_cas && !record.has_whole_cas()) return false;
+  // The time needs a field: then number and time are written together.
+  if (request.exptime.value_or(0) != 0 && !record.has_exptime()) return false;
   Index::LockedHome home(index_->Compute(request.key.hash));
   // A pin on this item is taken under this lock, so now none is overlooked.
   if (log_->SegmentAt(position.slot.location()).pinned()) return false;
@@ -265,12 +268,16 @@ Found Shard::BeginFetch(const FetchRequest& request, FetchEffects* effects) {
   const bool dies_soon =
       request.recache_before && dies_at != 0 && dies_at < *request.recache_before;
   effects->won = !effects->won_before && (record.stale() || dies_soon);
-  if (effects->won) {
-    Index::LockedHome home(index_->Compute(key.hash));
-    home.MarkChanged();
-    record.set_marks(record.marks() | kWinSent);
-  }
   return Found::kHit;
+}
+
+void Shard::MarkWon(const Key& key) {
+  const Index::Position position = FindKey(index_->Compute(key.hash), key);
+  if (!position) return;
+  ItemRecord record = ItemAt(position.slot.location());
+  Index::LockedHome home(index_->Compute(key.hash));
+  home.MarkChanged();
+  record.set_marks(record.marks() | kWinSent);
 }
 
 }  // namespace rat_memcache::store

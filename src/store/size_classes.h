@@ -43,7 +43,10 @@ class SizeClasses {
     return Search(bytes);
   }
   size_t chunk_size(int size_class) const { return chunks_[static_cast<size_t>(size_class) - 1]; }
-  size_t chunks_per_page(int size_class) const { return kPageBytes / chunk_size(size_class); }
+  // At least one: an option may make chunks larger than a page.
+  size_t chunks_per_page(int size_class) const {
+    return std::max<size_t>(kPageBytes / chunk_size(size_class), 1);
+  }
 
   // Memory for items of so many classes, at least.
   static constexpr size_t MemoryFor(size_t classes) {

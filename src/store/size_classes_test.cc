@@ -52,6 +52,12 @@ TEST(SizeClasses, NeverMoreThanSixtyThree) {
   EXPECT_EQ(classes.Of(400'000), 63);
 }
 
+TEST(SizeClasses, AChunkMayBeLargerThanAPage) {
+  const SizeClasses classes({.largest_chunk = 4 << 20});
+  EXPECT_EQ(classes.chunk_size(classes.last()), 4u << 20);
+  EXPECT_EQ(classes.chunks_per_page(classes.last()), 1u);
+}
+
 TEST(SizeClasses, AListOfSizesIsTaken) {
   const SizeClasses classes({.chunks = {100, 1000}});
   EXPECT_EQ(classes.last(), 3);

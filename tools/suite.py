@@ -8,7 +8,7 @@ from steps import ROOT, Failed, run, say
 
 # Debian's own interpreter: its packages (pymemcache) belong to it.
 PYTHON = "/usr/bin/python3"
-FUZZ_SMOKE_SECONDS = 20
+FUZZ_SMOKE_SECONDS = 10
 
 
 def server(preset):

@@ -23,10 +23,4 @@ inline void AppendPercentEncoded(std::string_view bytes, std::string* to) {
   }
 }
 
-inline std::string PercentEncoded(std::string_view bytes) {
-  std::string text;
-  AppendPercentEncoded(bytes, &text);
-  return text;
-}
-
 }  // namespace rat_memcache

@@ -48,27 +48,23 @@ PutRequest Cache::UnderRules(PutRequest request) const {
   return request;
 }
 
-FetchRequest Cache::UnderRules(FetchRequest request) const {
+template <typename Request>
+Request Cache::TouchUnderRules(Request request) const {
   if (request.exptime) request.exptime = ExptimeOfTouch(request.key, *request.exptime);
   if (request.create) {
     request.create->exptime = ExptimeOfStore(request.key, request.create->exptime);
   }
   return request;
 }
+
+FetchRequest Cache::UnderRules(FetchRequest request) const { return TouchUnderRules(request); }
+CountRequest Cache::UnderRules(CountRequest request) const { return TouchUnderRules(request); }
 
 DeleteRequest Cache::UnderRules(DeleteRequest request) const {
   if (request.empty_value) {
     request.exptime = ExptimeOfStore(request.key, request.exptime.value_or(0));
   } else if (request.exptime) {
     request.exptime = ExptimeOfTouch(request.key, *request.exptime);
-  }
-  return request;
-}
-
-CountRequest Cache::UnderRules(CountRequest request) const {
-  if (request.exptime) request.exptime = ExptimeOfTouch(request.key, *request.exptime);
-  if (request.create) {
-    request.create->exptime = ExptimeOfStore(request.key, request.create->exptime);
   }
   return request;
 }

@@ -144,6 +144,9 @@ class Cache {
   FetchRequest UnderRules(FetchRequest request) const;
   DeleteRequest UnderRules(DeleteRequest request) const;
   CountRequest UnderRules(CountRequest request) const;
+  // Of a request that may touch an item or make it.
+  template <typename Request>
+  Request TouchUnderRules(Request request) const;
   uint32_t ExptimeOfTouch(const Key& key, uint32_t exptime) const;
   uint32_t ExptimeOfStore(const Key& key, uint32_t exptime) const;
   void CleanUp(uint32_t now);

@@ -118,7 +118,7 @@ uint32_t Connection::Patience() const {
     case Wait::kInput:
       // As in memcached, who has begun a value may take his time, and so may a watcher and clients
       // of a Unix socket.
-      if (parser_.wanted() > 0 || parser_.body_missing() > 0 || session_.watching) return 0;
+      if (AwaitsValue() || session_.watching) return 0;
       return from_->transport == ListenerTraits::Transport::kTcp ? worker_->idle_timeout() : 0;
     case Wait::kRoom:
       return kReaderPatience;
@@ -169,7 +169,7 @@ void Connection::AwaitInput() {
   wait_ = Wait::kInput;
   in_turn_.store(false, std::memory_order_relaxed);
   watching_.store(session_.watching != nullptr, std::memory_order_relaxed);
-  in_value_.store(parser_.wanted() > 0 || parser_.body_missing() > 0, std::memory_order_relaxed);
+  in_value_.store(AwaitsValue(), std::memory_order_relaxed);
   if (!MakeInputRoom()) return;
   if (tls_ != nullptr) return AwaitTlsInput();
   socket_.async_receive(

@@ -87,6 +87,8 @@ class Connection : private observe::ConnectionList::Entry {
   // line, so that it takes nothing from that one.
   RAT_NEVER_INLINE void AwaitReady(Socket::wait_type direction);
   void OnReady(const asio::error_code& error);
+  // A value has begun and its rest has not come.
+  bool AwaitsValue() const { return parser_.wanted() > 0 || parser_.body_missing() > 0; }
   void AwaitInput();
   void OnInput(const asio::error_code& error, size_t bytes);
   void AwaitRoom();
